@@ -1,0 +1,4 @@
+//! The `fata` binary.
+#![forbid(unsafe_code)]
+
+fn main() {}

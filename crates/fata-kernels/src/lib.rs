@@ -1,0 +1,1 @@
+//! Fast CPU operators for training generative adversarial networks with Burn.

@@ -1,0 +1,3 @@
+//! Checks, oracles and benchmark reports.
+
+fn main() {}
