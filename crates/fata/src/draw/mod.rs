@@ -1,0 +1,11 @@
+//! Pictures of what a run makes: sample grids, plots and animations.
+//!
+//! Everything is drawn in memory to a [`Picture`] and encoded to PNG with the
+//! note of where it came from. Nothing here knows a network, a run folder or a
+//! file: numbers come in, bytes go out.
+
+mod grid;
+mod picture;
+
+pub use grid::grid;
+pub use picture::{Picture, PictureError};
