@@ -4,8 +4,13 @@
 //! note of where it came from. Nothing here knows a network, a run folder or a
 //! file: numbers come in, bytes go out.
 
+mod apng;
+mod axis;
+mod canvas;
+mod font;
 mod grid;
 mod picture;
 
+pub use apng::{MOST_FRAMES, assemble_apng, frames_to_show, write_apng};
 pub use grid::grid;
 pub use picture::{Picture, PictureError};

@@ -49,12 +49,12 @@ pub enum PictureError {
         expected: String,
     },
     /// Bytes that should be a PNG are not one.
-    #[error("frame {frame} cannot be read as a PNG: {cause}. Remove it or write it again")]
+    #[error("frame {frame} cannot be read as a PNG: {what}. Remove it or write it again")]
     Decode {
         /// The frame, counted from 0.
         frame: usize,
-        /// What the PNG reader said.
-        cause: png::DecodingError,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// The PNG writer refuses.
     #[error("the picture cannot be encoded as PNG: {0}. Try fewer or smaller pictures")]
