@@ -141,8 +141,9 @@ impl<'a> Parts<'a> {
             data: Vec::new(),
         };
         loop {
-            let (kind, data, after) = read_chunk(rest)?;
-            rest = after;
+            let chunk = Chunk::read(rest)?;
+            rest = chunk.rest;
+            let (kind, data) = (chunk.kind, chunk.data);
             match kind {
                 b"IHDR" => parts.header = data,
                 b"IDAT" => parts.data.push(data),
@@ -160,22 +161,28 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The first chunk of `bytes`, and what follows it.
-#[expect(
-    clippy::type_complexity,
-    reason = "a name would say less than the parts"
-)]
-fn read_chunk(bytes: &[u8]) -> Result<(&[u8; 4], &[u8], &[u8]), &'static str> {
-    const CUT: &str = "it ends too early";
-    let (length, rest) = bytes.split_first_chunk().ok_or(CUT)?;
-    let length = u32::from_be_bytes(*length) as usize;
-    let (kind, rest) = rest.split_first_chunk().ok_or(CUT)?;
-    let (data, rest) = rest.split_at_checked(length).ok_or(CUT)?;
-    let (checksum, rest) = rest.split_first_chunk().ok_or(CUT)?;
-    if u32::from_be_bytes(*checksum) != checksum_of(kind, &[data]) {
-        return Err("a checksum in it is wrong");
+/// One chunk of a PNG, its checksum proven.
+struct Chunk<'a> {
+    kind: &'a [u8; 4],
+    data: &'a [u8],
+    /// What follows it.
+    rest: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    /// The first chunk of `bytes`.
+    fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        const CUT: &str = "it ends too early";
+        let (length, rest) = bytes.split_first_chunk().ok_or(CUT)?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let (kind, rest) = rest.split_first_chunk().ok_or(CUT)?;
+        let (data, rest) = rest.split_at_checked(length).ok_or(CUT)?;
+        let (checksum, rest) = rest.split_first_chunk().ok_or(CUT)?;
+        if u32::from_be_bytes(*checksum) != checksum_of(kind, &[data]) {
+            return Err("a checksum in it is wrong");
+        }
+        Ok(Self { kind, data, rest })
     }
-    Ok((kind, data, rest))
 }
 
 /// Appends a chunk whose data is in pieces.

@@ -39,7 +39,9 @@ impl Axis {
 /// The least of 1, 2 and 5 times a power of ten that is not under `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|f| f * power >= step);
+    let factor = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|f| f * power >= step * 0.999_999);
     factor.unwrap_or(10.0) * power
 }
 

@@ -157,11 +157,6 @@ impl Canvas {
         self.lay(&mask, colour, opacity);
     }
 
-    /// A filled rectangle.
-    pub(super) fn fill(&mut self, frame: Frame, colour: Colour) {
-        self.shade(frame, |_, _| colour);
-    }
-
     /// A rectangle whose colour at each whole pixel is that of `colour`, asked
     /// with the place inside it: (0, 0) is its top left, (1, 1) its bottom right.
     pub(super) fn shade(&mut self, frame: Frame, colour: impl Fn(f32, f32) -> Colour) {

@@ -40,7 +40,8 @@ pub fn grid(pictures: &[Picture], columns: usize, gap: usize) -> Picture {
 /// Copies `picture` onto `sheet`; it lies inside, and both have the same channels.
 fn paste(sheet: &mut Picture, picture: &Picture, left: usize, top: usize) {
     let length = picture.width * picture.channels;
-    for (y, line) in picture.pixels.chunks_exact(length.max(1)).enumerate() {
+    let lines = picture.pixels.chunks_exact(length.max(1));
+    for (y, line) in lines.take(picture.height).enumerate() {
         let start = ((top + y) * sheet.width + left) * sheet.channels;
         sheet.pixels[start..start + length].copy_from_slice(line);
     }

@@ -7,10 +7,17 @@
 mod apng;
 mod axis;
 mod canvas;
+mod density;
+mod figure1;
 mod font;
 mod grid;
+mod palette;
 mod picture;
+mod scatter;
 
 pub use apng::{MOST_FRAMES, assemble_apng, frames_to_show, write_apng};
+pub use figure1::{Figure1, figure1, figure1_domain};
 pub use grid::grid;
 pub use picture::{Picture, PictureError};
+pub use scatter::{Bounds, DiscriminatorMap, ScatterPlot, scatter};
+#[cfg(test)]

@@ -110,7 +110,7 @@ impl Picture {
         let mut pixels = Vec::with_capacity(self.pixels.len() * factor * factor);
         for line in self.pixels.chunks_exact(row.max(1)) {
             let wide: Vec<u8> = line
-                .chunks_exact(self.channels)
+                .chunks_exact(self.channels.max(1))
                 .flat_map(|pixel| std::iter::repeat_n(pixel, factor).flatten().copied())
                 .collect();
             for _ in 0..factor {
@@ -134,7 +134,7 @@ impl Picture {
             return self.clone();
         }
         let mut pixels = Vec::with_capacity(self.width * self.height * channels);
-        for pixel in self.pixels.chunks_exact(self.channels) {
+        for pixel in self.pixels.chunks_exact(self.channels.max(1)) {
             let [r, g, b, a] = match *pixel {
                 [r, g, b, a] => [r, g, b, a],
                 [r, g, b] => [r, g, b, 255],
