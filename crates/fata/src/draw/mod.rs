@@ -20,4 +20,3 @@ pub use figure1::{Figure1, figure1, figure1_domain};
 pub use grid::grid;
 pub use picture::{Picture, PictureError};
 pub use scatter::{Bounds, DiscriminatorMap, ScatterPlot, scatter};
-#[cfg(test)]
