@@ -1,0 +1,614 @@
+//! A data set: prepared pictures or points by index.
+//!
+//! Opening looks at every header and decodes nothing. A picture that turns out
+//! to be damaged when it is wanted is recorded and the next readable one takes
+//! its place, so the outcome depends on the files alone and not on who read
+//! them first. Order, batches and caching are the [`super::Loader`]'s.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use image::{DynamicImage, ImageBuffer};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::error::Skipped;
+use super::fit::{self, Fit, Shape};
+use super::idx::{self, Pictures};
+use super::picture;
+use super::points::{self, Points, Standardisation};
+use super::shelf::Shelf;
+use super::{DataError, builtin};
+
+/// The largest resolution that pictures are prepared to.
+const LARGEST_RESOLUTION: usize = 4096;
+
+/// Pictures that all have one square size up to this are used as they are.
+const LARGEST_OWN_SIZE: usize = 256;
+
+/// The resolution of pictures that differ or are larger.
+const DEFAULT_RESOLUTION: usize = 64;
+
+/// How pictures are to be prepared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DataOptions {
+    /// Pixels a side. Without it: the pictures' own size, if all have the same
+    /// square one of at most 256, else 64.
+    pub resolution: Option<usize>,
+    /// 1, 3 or 4. Without it: 4 if any picture has alpha, 1 if all are grey,
+    /// else 3. Where alpha is dropped, pictures are laid on white.
+    pub channels: Option<usize>,
+    /// What happens to pictures that are not square.
+    pub fit: Fit,
+}
+
+/// What the items are, once prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Pictures in `[-1, 1]`, `[height, width, channels]`.
+    Images {
+        /// 1 grey, 3 RGB, 4 RGBA.
+        channels: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// Points in standard units.
+    Points {
+        /// Columns.
+        dimensions: usize,
+    },
+}
+
+impl Kind {
+    /// Numbers in one item.
+    pub fn values(&self) -> usize {
+        match *self {
+            Self::Images {
+                channels,
+                height,
+                width,
+            } => channels * height * width,
+            Self::Points { dimensions } => dimensions,
+        }
+    }
+}
+
+pub(super) enum Store {
+    /// Files, decoded when wanted.
+    Files {
+        shelf: Shelf,
+        shape: Shape,
+    },
+    /// Raw pictures in memory.
+    Pixels {
+        pictures: Pictures,
+        shape: Shape,
+    },
+    /// Triples of the digits.
+    Stacked {
+        digits: Pictures,
+        labels: Vec<u8>,
+        shape: Shape,
+    },
+    Points(Points),
+}
+
+/// A data set.
+pub struct Dataset {
+    name: String,
+    path: PathBuf,
+    pub(super) store: Store,
+    classes: Vec<String>,
+    labels: Option<Vec<u32>>,
+    fingerprint: u128,
+    /// Which files failed to decode.
+    bad: Vec<AtomicBool>,
+    skipped: Mutex<Vec<Skipped>>,
+}
+
+impl Dataset {
+    /// Opens a built-in data set by name, or a folder, zip, IDX file or CSV. A
+    /// built-in name wins over a file of that name; `./digits` is the file.
+    ///
+    /// # Errors
+    /// If there is nothing by that name, it cannot be read, it is damaged as a
+    /// whole, nothing in it can be used, or the options do not suit it.
+    pub fn open(source: &Path, options: &DataOptions) -> Result<Self, DataError> {
+        check_options(options)?;
+        if let Some(builtin) = builtin::BUILTINS
+            .iter()
+            .find(|builtin| source.as_os_str() == builtin.name)
+        {
+            return Ok(Self::builtin(builtin.name, options));
+        }
+        let metadata = std::fs::metadata(source).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => DataError::NotFound {
+                path: source.to_owned(),
+                builtins: builtin::names(),
+            },
+            _ => DataError::read(source, error),
+        })?;
+        if metadata.is_dir() {
+            return match idx_in(source)? {
+                Some(pictures) => Self::idx(source, &pictures, options),
+                None => Self::files(source, Shelf::folder(source)?, options),
+            };
+        }
+        if !metadata.is_file() {
+            return Err(DataError::UnknownFormat {
+                path: source.to_owned(),
+            });
+        }
+        let mut prefix = Vec::new();
+        File::open(source)
+            .and_then(|file| file.take(512).read_to_end(&mut prefix))
+            .map_err(|error| DataError::read(source, error))?;
+        let extension = source
+            .extension()
+            .map(|extension| extension.to_ascii_lowercase());
+        let is = |names: &[&str]| {
+            extension
+                .as_ref()
+                .is_some_and(|extension| names.iter().any(|name| extension == name))
+        };
+        if prefix.starts_with(b"PK") || is(&["zip"]) {
+            Self::files(source, Shelf::zip(source)?, options)
+        } else if idx::looks_like_idx(&prefix) {
+            Self::idx(source, source, options)
+        } else if is(&["csv", "tsv", "txt"]) {
+            let bytes = std::fs::read(source).map_err(|error| DataError::read(source, error))?;
+            let points =
+                points::parse_csv(&bytes).map_err(|reason| DataError::malformed(source, reason))?;
+            let mut hash = Xxh3::new();
+            hash.update(&bytes);
+            Ok(Self::new(source, Store::Points(points), hash.digest128()))
+        } else {
+            Err(DataError::UnknownFormat {
+                path: source.to_owned(),
+            })
+        }
+    }
+
+    fn new(path: &Path, store: Store, fingerprint: u128) -> Self {
+        let (bad, skipped) = match &store {
+            Store::Files { shelf, .. } => (shelf.entries.len(), shelf.skipped.clone()),
+            _ => (0, Vec::new()),
+        };
+        Self {
+            name: short_name(path),
+            path: path.to_owned(),
+            store,
+            classes: Vec::new(),
+            labels: None,
+            fingerprint,
+            bad: (0..bad).map(|_| AtomicBool::new(false)).collect(),
+            skipped: Mutex::new(skipped),
+        }
+    }
+
+    fn builtin(name: &'static str, options: &DataOptions) -> Self {
+        let path = Path::new(name);
+        let fingerprint = |content: &[u8]| {
+            let mut hash = Xxh3::new();
+            hash.update(name.as_bytes());
+            hash.update(content);
+            hash.digest128()
+        };
+        if let Some((points, modes)) = builtin::points(name) {
+            let content: Vec<u8> = points
+                .values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            return Self {
+                classes: (0..builtin::modes(name))
+                    .map(|mode| mode.to_string())
+                    .collect(),
+                labels: modes,
+                ..Self::new(path, Store::Points(points), fingerprint(&content))
+            };
+        }
+        let (pictures, labels) = builtin::digits();
+        let content = fingerprint(&pictures.pixels);
+        let stacked = name == "stacked-digits";
+        let shape = Shape {
+            side: options.resolution.unwrap_or(pictures.width),
+            channels: options.channels.unwrap_or(if stacked { 3 } else { 1 }),
+            fit: options.fit,
+        };
+        if stacked {
+            return Self {
+                classes: (0..1000).map(|class| format!("{class:03}")).collect(),
+                ..Self::new(
+                    path,
+                    Store::Stacked {
+                        digits: pictures,
+                        labels,
+                        shape,
+                    },
+                    content,
+                )
+            };
+        }
+        Self {
+            classes: (0..10).map(|digit| digit.to_string()).collect(),
+            labels: Some(labels.into_iter().map(u32::from).collect()),
+            ..Self::new(path, Store::Pixels { pictures, shape }, content)
+        }
+    }
+
+    fn idx(named: &Path, path: &Path, options: &DataOptions) -> Result<Self, DataError> {
+        let (pictures, labels) = idx::open(path)?;
+        let own = (pictures.width == pictures.height && pictures.width <= LARGEST_OWN_SIZE)
+            .then_some(pictures.width);
+        let shape = Shape {
+            side: options.resolution.or(own).unwrap_or(DEFAULT_RESOLUTION),
+            channels: options.channels.unwrap_or(pictures.channels),
+            fit: options.fit,
+        };
+        let mut hash = Xxh3::new();
+        for size in [
+            pictures.count,
+            pictures.height,
+            pictures.width,
+            pictures.channels,
+        ] {
+            hash.update(&(size as u64).to_le_bytes());
+        }
+        hash.update(&pictures.pixels);
+        hash.update(labels.as_deref().unwrap_or_default());
+        let count = labels
+            .iter()
+            .flatten()
+            .max()
+            .map_or(0, |&largest| u32::from(largest) + 1);
+        Ok(Self {
+            classes: (0..count).map(|class| class.to_string()).collect(),
+            labels: labels.map(|labels| labels.into_iter().map(u32::from).collect()),
+            ..Self::new(named, Store::Pixels { pictures, shape }, hash.digest128())
+        })
+    }
+
+    fn files(path: &Path, mut shelf: Shelf, options: &DataOptions) -> Result<Self, DataError> {
+        let Some(first) = shelf.entries.first().map(|entry| entry.header) else {
+            return Err(nothing_usable(path, shelf.others, &shelf.skipped));
+        };
+        let headers = || shelf.entries.iter().map(|entry| entry.header);
+        let own = first.width as usize;
+        let alike = own <= LARGEST_OWN_SIZE
+            && headers().all(|header| (header.width, header.height) == (first.width, first.width));
+        let shape = Shape {
+            side: options
+                .resolution
+                .unwrap_or(if alike { own } else { DEFAULT_RESOLUTION }),
+            channels: options.channels.unwrap_or_else(|| {
+                if headers().any(|header| header.alpha) {
+                    4
+                } else if headers().all(|header| !header.colour) {
+                    1
+                } else {
+                    3
+                }
+            }),
+            fit: options.fit,
+        };
+        let fingerprint = shelf.fingerprint();
+        let classes = std::mem::take(&mut shelf.classes);
+        let labels = shelf.labels.take();
+        Ok(Self {
+            classes,
+            labels,
+            ..Self::new(path, Store::Files { shelf, shape }, fingerprint)
+        })
+    }
+
+    /// A short name for run folders: letters, digits, `-` and `_` only.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What was given to [`Dataset::open`].
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the prepared items are.
+    pub fn kind(&self) -> Kind {
+        match &self.store {
+            Store::Points(points) => Kind::Points {
+                dimensions: points.dimensions,
+            },
+            Store::Files { shape, .. }
+            | Store::Pixels { shape, .. }
+            | Store::Stacked { shape, .. } => Kind::Images {
+                channels: shape.channels,
+                height: shape.side,
+                width: shape.side,
+            },
+        }
+    }
+
+    /// How many items there are; at least one.
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "an empty data set cannot be opened"
+    )]
+    pub fn len(&self) -> usize {
+        match &self.store {
+            Store::Files { shelf, .. } => shelf.entries.len(),
+            Store::Pixels { pictures, .. } => pictures.count,
+            Store::Stacked { .. } => builtin::STACKED,
+            Store::Points(points) => points.values.len() / points.dimensions,
+        }
+    }
+
+    /// The names of the classes; empty where there are none.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The class of an item, where there are classes.
+    pub fn label(&self, index: usize) -> Option<u32> {
+        match &self.store {
+            Store::Stacked { digits, labels, .. } => {
+                let triple = builtin::stacked(index, digits.count);
+                Some(
+                    triple
+                        .iter()
+                        .fold(0, |label, &digit| 10 * label + u32::from(labels[digit])),
+                )
+            }
+            _ => self.labels.as_ref()?.get(index).copied(),
+        }
+    }
+
+    /// What tells this data from other data: a hash of names, sizes and (in a
+    /// zip) checksums, or of the content. It does not depend on where the data
+    /// lies nor on how it is prepared.
+    pub fn fingerprint(&self) -> String {
+        format!("{:032x}", self.fingerprint)
+    }
+
+    /// The files that could not be used, so far.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        let mut skipped = self
+            .skipped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        skipped.sort();
+        skipped
+    }
+
+    /// What takes points back to the data's own units.
+    pub fn units(&self) -> Option<&Standardisation> {
+        match &self.store {
+            Store::Points(points) => Some(&points.units),
+            _ => None,
+        }
+    }
+
+    /// Writes a prepared item to `out` and says which one it is: `index`, or
+    /// the next one that is readable.
+    ///
+    /// # Errors
+    /// If not one picture of the data set can be decoded.
+    ///
+    /// # Panics
+    /// If `index` or the length of `out` is not that of an item.
+    pub fn read(&self, index: usize, out: &mut [f32]) -> Result<usize, DataError> {
+        assert_eq!(out.len(), self.kind().values(), "room for one item");
+        if let Some(point) = self.point(index) {
+            out.copy_from_slice(point);
+            return Ok(index);
+        }
+        let (index, pixels) = self.resolve(index, |index| self.pixels(index))?;
+        to_signed(&pixels, out);
+        Ok(index)
+    }
+
+    /// A point in standard units.
+    pub(super) fn point(&self, index: usize) -> Option<&[f32]> {
+        match &self.store {
+            Store::Points(points) => {
+                Some(&points.values[index * points.dimensions..][..points.dimensions])
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a prepared picture costs more than copying it.
+    pub(super) fn worth_caching(&self) -> bool {
+        match &self.store {
+            Store::Files { .. } => true,
+            Store::Pixels { pictures, shape } => !is_prepared(pictures, *shape, pictures.channels),
+            Store::Stacked { digits, shape, .. } => !is_prepared(digits, *shape, 3),
+            Store::Points(_) => false,
+        }
+    }
+
+    /// A prepared picture, `[height, width, channels]`, or why there is none.
+    pub(super) fn pixels(&self, index: usize) -> Result<Cow<'_, [u8]>, String> {
+        match &self.store {
+            Store::Files { shelf, shape } => {
+                let bytes = shelf.bytes(index)?;
+                Ok(Cow::Owned(fit::prepare(picture::decode(&bytes)?, *shape)?))
+            }
+            Store::Pixels { pictures, shape } => {
+                let size = pictures.height * pictures.width * pictures.channels;
+                let raw = &pictures.pixels[index * size..][..size];
+                if is_prepared(pictures, *shape, pictures.channels) {
+                    return Ok(Cow::Borrowed(raw));
+                }
+                prepare_raw(raw.to_vec(), pictures, pictures.channels, *shape)
+            }
+            Store::Stacked { digits, shape, .. } => {
+                let size = digits.height * digits.width;
+                let planes = builtin::stacked(index, digits.count)
+                    .map(|digit| &digits.pixels[digit * size..][..size]);
+                let raw = (0..size)
+                    .flat_map(|at| planes.map(|plane| plane[at]))
+                    .collect();
+                prepare_raw(raw, digits, 3, *shape)
+            }
+            Store::Points(_) => Err("points are no pictures".to_owned()),
+        }
+    }
+
+    /// Tries `attempt` on `index` and, where it fails, on the ones after it,
+    /// and remembers what failed.
+    pub(super) fn resolve<T>(
+        &self,
+        index: usize,
+        attempt: impl Fn(usize) -> Result<T, String>,
+    ) -> Result<(usize, T), DataError> {
+        assert!(index < self.len(), "item {index} of {}", self.len());
+        for candidate in (index..self.len()).chain(0..index) {
+            if self
+                .bad
+                .get(candidate)
+                .is_some_and(|bad| bad.load(Ordering::Acquire))
+            {
+                continue;
+            }
+            match attempt(candidate) {
+                Ok(found) => return Ok((candidate, found)),
+                Err(reason) => self.give_up(candidate, reason),
+            }
+        }
+        Err(nothing_usable(&self.path, 0, &self.skipped()))
+    }
+
+    fn give_up(&self, index: usize, reason: String) {
+        let (Some(bad), Store::Files { shelf, .. }) = (self.bad.get(index), &self.store) else {
+            return;
+        };
+        if !bad.swap(true, Ordering::AcqRel) {
+            let path = shelf.entries[index].display();
+            let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+            skipped.push(Skipped { path, reason });
+        }
+    }
+}
+
+/// Takes bytes to `[-1, 1]`.
+pub(super) fn to_signed(pixels: &[u8], out: &mut [f32]) {
+    for (value, &pixel) in out.iter_mut().zip(pixels) {
+        // A division, so that 255 is exactly 1.
+        *value = f32::from(pixel) / 127.5 - 1.0;
+    }
+}
+
+/// Whether raw pictures need no change. Alpha does: hidden colours are cleared.
+fn is_prepared(pictures: &Pictures, shape: Shape, channels: usize) -> bool {
+    (pictures.width, pictures.height, channels) == (shape.side, shape.side, shape.channels)
+        && channels != 4
+}
+
+fn prepare_raw(
+    raw: Vec<u8>,
+    pictures: &Pictures,
+    channels: usize,
+    shape: Shape,
+) -> Result<Cow<'static, [u8]>, String> {
+    let (width, height) = (pictures.width as u32, pictures.height as u32);
+    let picture = match channels {
+        1 => ImageBuffer::from_raw(width, height, raw).map(DynamicImage::ImageLuma8),
+        3 => ImageBuffer::from_raw(width, height, raw).map(DynamicImage::ImageRgb8),
+        _ => ImageBuffer::from_raw(width, height, raw).map(DynamicImage::ImageRgba8),
+    };
+    let picture = picture.ok_or("the pixels do not fill the picture")?;
+    fit::prepare(picture, shape).map(Cow::Owned)
+}
+
+fn check_options(options: &DataOptions) -> Result<(), DataError> {
+    if let Some(resolution) = options.resolution
+        && !(1..=LARGEST_RESOLUTION).contains(&resolution)
+    {
+        return Err(DataError::BadOption {
+            option: "resolution",
+            value: resolution.to_string(),
+            reason: format!("give 1 to {LARGEST_RESOLUTION} pixels a side"),
+        });
+    }
+    if let Some(channels) = options.channels
+        && !matches!(channels, 1 | 3 | 4)
+    {
+        return Err(DataError::BadOption {
+            option: "channels",
+            value: channels.to_string(),
+            reason: "pictures have 1 (grey), 3 (RGB) or 4 (RGBA)".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// The IDX pictures in a folder: the training ones, if there are several.
+fn idx_in(folder: &Path) -> Result<Option<PathBuf>, DataError> {
+    let entries = std::fs::read_dir(folder).map_err(|error| DataError::read(folder, error))?;
+    let mut names: Vec<_> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| idx::names_pictures(name) && folder.join(name).is_file())
+        .collect();
+    names.sort_unstable_by_key(|name| (!name.contains("train"), name.clone()));
+    Ok(names.first().map(|name| folder.join(name)))
+}
+
+fn nothing_usable(path: &Path, others: usize, skipped: &[Skipped]) -> DataError {
+    let mut found = match (skipped.len(), others) {
+        (0, 0) => "it is empty".to_owned(),
+        (0, others) => format!("{others} files, none of them a picture"),
+        (bad, 0) => format!("{bad} files that cannot be used"),
+        (bad, others) => {
+            format!("{bad} files that cannot be used and {others} that are no pictures")
+        }
+    };
+    for skipped in skipped.iter().take(3) {
+        found += &format!("; {}: {}", skipped.path, skipped.reason);
+    }
+    if skipped.len() > 3 {
+        found += &format!("; and {} more", skipped.len() - 3);
+    }
+    found += ". Put PNG, JPEG, WebP, GIF, BMP or TIFF pictures there, or give another path";
+    DataError::NothingUsable {
+        path: path.to_owned(),
+        found,
+    }
+}
+
+fn short_name(path: &Path) -> String {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let part = if real.is_dir() {
+        real.file_name()
+    } else {
+        real.file_stem()
+    };
+    let name = part.unwrap_or_default().to_string_lossy();
+    let name = name
+        .split("-images")
+        .next()
+        .filter(|name| !name.is_empty())
+        .unwrap_or("data");
+    let clean: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(64)
+        .collect();
+    let clean = clean.trim_matches('-');
+    if clean.is_empty() {
+        "data".to_owned()
+    } else {
+        clean.to_owned()
+    }
+}
