@@ -1,0 +1,119 @@
+//! The micro-kernel for AVX-512: 14 rows by 32 columns, 28 of the 32 vector
+//! registers being sums. A tile with fewer rows or at most 16 columns runs a
+//! smaller body of its own, so that edges cost what they compute.
+
+// Registers are indexed by constants, the same ones in several arrays.
+#![allow(clippy::needless_range_loop)]
+
+use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile};
+use super::narrow;
+use super::pack::PackRows;
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+/// 14 x 32 in 512-bit registers.
+pub(crate) struct Avx512;
+
+const ROWS: usize = 14;
+const COLS: usize = 32;
+
+impl MicroKernel for Avx512 {
+    const ROWS: usize = ROWS;
+    const COLS: usize = COLS;
+
+    fn pack_rows<A: PackRows>(a: &A, rows: Range<usize>, depth: Range<usize>, panel: &mut [f32]) {
+        a.pack::<ROWS>(rows, depth, panel);
+    }
+
+    unsafe fn multiply(tile: &Tile) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe {
+            match tile.order {
+                PanelOrder::RowMajor => by_rows::<ROW_STRIDE, 1>(tile),
+                PanelOrder::DepthMajor => by_rows::<1, ROWS>(tile),
+            }
+        }
+    }
+
+    unsafe fn multiply_narrow(tile: &Tile) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { multiply_narrow(tile) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+unsafe fn multiply_narrow(tile: &Tile) {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { narrow::multiply::<7, 16, true>(tile) }
+}
+
+unsafe fn by_rows<const ROW_STEP: usize, const DEPTH_STEP: usize>(tile: &Tile) {
+    macro_rules! bodies {
+        ($($rows:literal)*) => {
+            // SAFETY: the caller's promise is passed on.
+            unsafe {
+                match (tile.rows, tile.cols > 16) {
+                    $(
+                        ($rows, true) => body::<$rows, 2, ROW_STEP, DEPTH_STEP>(tile),
+                        ($rows, false) => body::<$rows, 1, ROW_STEP, DEPTH_STEP>(tile),
+                    )*
+                    _ => unreachable!("a tile has one to fourteen rows"),
+                }
+            }
+        };
+    }
+    bodies!(1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+}
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+unsafe fn body<const M: usize, const V: usize, const ROW_STEP: usize, const DEPTH_STEP: usize>(
+    tile: &Tile,
+) {
+    let mut sums = [[_mm512_setzero_ps(); V]; M];
+    let (mut a, mut b) = (tile.a, tile.b);
+    // SAFETY: both panels hold `depth` steps and `out` may be written, as the
+    // caller promises; masked loads and stores touch only the tile's columns.
+    unsafe {
+        for row in 0..M {
+            _mm_prefetch::<_MM_HINT_T0>(tile.out[row].cast());
+            _mm_prefetch::<_MM_HINT_T0>(tile.out[row].wrapping_add(tile.cols - 1).cast());
+        }
+        for _ in 0..tile.depth {
+            let mut columns = [_mm512_setzero_ps(); V];
+            for v in 0..V {
+                columns[v] = _mm512_loadu_ps(b.add(16 * v));
+            }
+            for row in 0..M {
+                let value = _mm512_set1_ps(*a.add(row * ROW_STEP));
+                for v in 0..V {
+                    sums[row][v] = _mm512_fmadd_ps(value, columns[v], sums[row][v]);
+                }
+            }
+            a = a.wrapping_add(DEPTH_STEP);
+            b = b.wrapping_add(COLS);
+        }
+        for v in 0..V {
+            let left = (tile.cols - 16 * v).min(16);
+            let mask = ((1_u32 << left) - 1) as __mmask16;
+            let bias = match tile.epilogue.bias {
+                Some(bias) => _mm512_maskz_loadu_ps(mask, bias.as_ptr().add(16 * v)),
+                None => _mm512_setzero_ps(),
+            };
+            for row in 0..M {
+                let out = tile.out[row].add(16 * v);
+                let mut sum = sums[row][v];
+                if tile.accumulate {
+                    sum = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, out), sum);
+                }
+                if tile.epilogue.bias.is_some() {
+                    sum = _mm512_add_ps(sum, bias);
+                }
+                if let Some(slope) = tile.epilogue.leaky_slope {
+                    let negative = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(sum, _mm512_setzero_ps());
+                    sum = _mm512_mask_mul_ps(sum, negative, sum, _mm512_set1_ps(slope));
+                }
+                _mm512_mask_storeu_ps(out, mask, sum);
+            }
+        }
+    }
+}
