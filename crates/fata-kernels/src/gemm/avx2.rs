@@ -5,7 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile, write_tile};
-use super::narrow;
+use super::narrow::{self, Lanes};
 use super::pack::PackRows;
 use std::arch::x86_64::*;
 use std::ops::Range;
@@ -43,7 +43,7 @@ impl MicroKernel for Avx2 {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn multiply_narrow(tile: &Tile) {
     // SAFETY: the caller's promise is passed on.
-    unsafe { narrow::multiply::<2, 8, true>(tile) }
+    unsafe { narrow::multiply::<__m256, 2>(tile) }
 }
 
 unsafe fn by_rows<const ROW_STEP: usize, const DEPTH_STEP: usize>(tile: &Tile) {
@@ -86,5 +86,40 @@ unsafe fn body<const M: usize, const ROW_STEP: usize, const DEPTH_STEP: usize>(t
             }
         }
         write_tile(tile, &scratch, COLS);
+    }
+}
+
+impl Lanes for __m256 {
+    const COUNT: usize = 8;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm256_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: as above, and the caller promises the floats.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm256_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe {
+            let four = _mm_add_ps(
+                _mm256_castps256_ps128(self),
+                _mm256_extractf128_ps::<1>(self),
+            );
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
     }
 }

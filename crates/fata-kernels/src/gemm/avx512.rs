@@ -6,7 +6,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile};
-use super::narrow;
+use super::narrow::{self, Lanes};
 use super::pack::PackRows;
 use std::arch::x86_64::*;
 use std::ops::Range;
@@ -44,7 +44,7 @@ impl MicroKernel for Avx512 {
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn multiply_narrow(tile: &Tile) {
     // SAFETY: the caller's promise is passed on.
-    unsafe { narrow::multiply::<7, 16, true>(tile) }
+    unsafe { narrow::multiply::<__m512, 7>(tile) }
 }
 
 unsafe fn by_rows<const ROW_STEP: usize, const DEPTH_STEP: usize>(tile: &Tile) {
@@ -115,5 +115,33 @@ unsafe fn body<const M: usize, const V: usize, const ROW_STEP: usize, const DEPT
                 _mm512_mask_storeu_ps(out, mask, sum);
             }
         }
+    }
+}
+
+impl Lanes for __m512 {
+    const COUNT: usize = 16;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm512_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: as above, and the caller promises the floats.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm512_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm512_reduce_add_ps(self) }
     }
 }

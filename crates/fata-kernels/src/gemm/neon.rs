@@ -5,7 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile, write_tile};
-use super::narrow;
+use super::narrow::{self, Lanes};
 use super::pack::PackRows;
 use std::arch::aarch64::*;
 use std::ops::Range;
@@ -36,7 +36,7 @@ impl MicroKernel for Neon {
 
     unsafe fn multiply_narrow(tile: &Tile) {
         // SAFETY: the caller's promise is passed on.
-        unsafe { narrow::multiply::<2, 8, true>(tile) }
+        unsafe { narrow::multiply::<float32x4_t, 3>(tile) }
     }
 }
 
@@ -84,5 +84,33 @@ unsafe fn body<const M: usize, const ROW_STEP: usize, const DEPTH_STEP: usize>(t
             }
         }
         write_tile(tile, &scratch, COLS);
+    }
+}
+
+impl Lanes for float32x4_t {
+    const COUNT: usize = 4;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { vdupq_n_f32(0.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: as above, and the caller promises the floats.
+        unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { vfmaq_f32(self, a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { vaddvq_f32(self) }
     }
 }

@@ -32,7 +32,7 @@ impl MicroKernel for Portable {
 
     unsafe fn multiply_narrow(tile: &Tile) {
         // SAFETY: the caller's promise is passed on.
-        unsafe { narrow::multiply::<2, 4, false>(tile) }
+        unsafe { narrow::multiply::<[f32; 4], 2>(tile) }
     }
 }
 
