@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use image::{DynamicImage, ImageBuffer};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::error::Skipped;
 use super::fit::{self, Fit, Shape};
@@ -440,8 +440,7 @@ impl Dataset {
                 Ok(Cow::Owned(fit::prepare(picture::decode(&bytes)?, *shape)?))
             }
             Store::Pixels { pictures, shape } => {
-                let size = pictures.height * pictures.width * pictures.channels;
-                let raw = &pictures.pixels[index * size..][..size];
+                let raw = pictures.picture(index);
                 if is_prepared(pictures, *shape, pictures.channels) {
                     return Ok(Cow::Borrowed(raw));
                 }
@@ -449,8 +448,8 @@ impl Dataset {
             }
             Store::Stacked { digits, shape, .. } => {
                 let size = digits.height * digits.width;
-                let planes = builtin::stacked(index, digits.count)
-                    .map(|digit| &digits.pixels[digit * size..][..size]);
+                let planes =
+                    builtin::stacked(index, digits.count).map(|digit| digits.picture(digit));
                 let raw = (0..size)
                     .flat_map(|at| planes.map(|plane| plane[at]))
                     .collect();
@@ -481,7 +480,46 @@ impl Dataset {
                 Err(reason) => self.give_up(candidate, reason),
             }
         }
-        Err(nothing_usable(&self.path, 0, &self.skipped()))
+        Err(self.nothing_usable())
+    }
+
+    /// A prepared picture; one that cannot be decoded is remembered as skipped.
+    pub(super) fn prepared_or_skipped(&self, index: usize) -> Option<Cow<'_, [u8]>> {
+        self.pixels(index)
+            .map_err(|reason| self.give_up(index, reason))
+            .ok()
+    }
+
+    /// Decodes an item and hashes its source; nothing if it is unreadable.
+    pub(super) fn examine(&self, index: usize) -> Option<u128> {
+        match &self.store {
+            Store::Files { shelf, .. } => shelf
+                .bytes(index)
+                .and_then(|bytes| picture::decode(&bytes).map(|_| xxh3_128(&bytes)))
+                .map_err(|reason| self.give_up(index, reason))
+                .ok(),
+            Store::Pixels { pictures, .. } => Some(xxh3_128(pictures.picture(index))),
+            Store::Stacked { .. } | Store::Points(_) => Some(0),
+        }
+    }
+
+    /// What an item is called: its file, or its class and number.
+    pub(super) fn item_name(&self, index: usize) -> String {
+        match &self.store {
+            Store::Files { shelf, .. } => shelf.entries[index].display(),
+            _ => match self
+                .label(index)
+                .and_then(|label| self.classes.get(label as usize))
+            {
+                Some(class) => format!("{class}/{index:06}"),
+                None => format!("{index:06}"),
+            },
+        }
+    }
+
+    /// The error for when every picture failed.
+    pub(super) fn nothing_usable(&self) -> DataError {
+        nothing_usable(&self.path, 0, &self.skipped())
     }
 
     fn give_up(&self, index: usize, reason: String) {

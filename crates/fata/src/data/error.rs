@@ -69,6 +69,10 @@ pub enum DataError {
         found: String,
     },
 
+    /// The packed data could not be written.
+    #[error(transparent)]
+    Write(#[from] crate::files::FileError),
+
     /// An option that this data cannot honour.
     #[error("{option} = {value} cannot be used: {reason}")]
     BadOption {

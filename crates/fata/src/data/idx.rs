@@ -28,6 +28,14 @@ pub struct Pictures {
     pub pixels: Vec<u8>,
 }
 
+impl Pictures {
+    /// The pixels of one, `[height, width, channels]`.
+    pub(crate) fn picture(&self, index: usize) -> &[u8] {
+        let size = self.height * self.width * self.channels;
+        &self.pixels[index * size..][..size]
+    }
+}
+
 /// Reads pictures from the bytes of an IDX file, gzipped or not.
 ///
 /// # Errors

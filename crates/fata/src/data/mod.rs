@@ -10,12 +10,14 @@
 
 pub mod archive;
 mod builtin;
+pub mod check;
 mod dataset;
 mod error;
 mod fit;
 mod folder;
 pub mod idx;
 mod loader;
+pub mod pack;
 pub mod picture;
 pub mod points;
 mod shelf;
