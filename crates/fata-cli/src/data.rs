@@ -8,7 +8,7 @@ use fata::data::{BUILTINS, DataOptions, Dataset, Fit, check, pack};
 
 /// Look at data before training
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub(crate) struct DataArgs {
     #[command(subcommand)]
     command: Command,
 }
@@ -77,7 +77,7 @@ impl Source {
 ///
 /// # Errors
 /// If the data cannot be read, holds nothing usable, or cannot be written.
-pub fn run(args: DataArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: DataArgs) -> anyhow::Result<()> {
     let mut stdout = stdout().lock();
     match args.command {
         Command::Check { source, output } => {

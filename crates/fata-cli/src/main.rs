@@ -1,4 +1,47 @@
-//! The `fata` binary.
+//! The `fata` binary: the library, driven from a command line.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod bench;
+mod count;
+mod data;
+mod failure;
+mod recipes;
+mod sample;
+mod train;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Generative adversarial networks on your own data: from a folder of pictures
+/// to a generator you can ship.
+#[derive(Parser)]
+#[command(name = "fata", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train on a folder, a zip, IDX files, a CSV or a built-in data set
+    Train(Box<train::TrainArgs>),
+    /// Make samples from seeds
+    Sample(sample::SampleArgs),
+    /// Look at data, pack them, or list the built-in ones
+    Data(data::DataArgs),
+    /// List the recipes, or print one
+    Recipes(recipes::RecipesArgs),
+    /// Measure how fast this machine trains
+    Bench(bench::BenchArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Train(arguments) => train::run(*arguments),
+        Command::Sample(arguments) => sample::run(arguments),
+        Command::Data(arguments) => data::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Recipes(arguments) => recipes::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+    };
+    outcome.unwrap_or_else(|error| failure::report(&error))
+}

@@ -46,7 +46,8 @@ pub struct DataOptions {
 }
 
 /// What the items are, once prepared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Pictures in `[-1, 1]`, `[height, width, channels]`.
     Images {

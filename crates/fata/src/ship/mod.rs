@@ -3,6 +3,10 @@
 //! Whatever Fata hands out carries a note of where it came from; the formats a
 //! generator alone is exported to live here too.
 
+pub(crate) mod container;
+mod model;
 pub mod provenance;
 
+pub use container::ContainerError;
+pub use model::{DataCard, Generator, ModelError, Samples};
 pub use provenance::Provenance;

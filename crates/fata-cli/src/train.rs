@@ -1,0 +1,303 @@
+//! `fata train`: begin a run, go on with one, or only say what it would take.
+
+use crate::count::count;
+use crate::failure::Usage;
+use clap::Args;
+use fata::recipe::{Recipe, RecipeError};
+use fata::train::{Progress, StoppedBy};
+use fata::{DeviceName, Trainer};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: u8 = 130;
+/// Steps that a dry run times, after one untimed.
+const DRY_RUN_STEPS: usize = 5;
+
+#[derive(Args)]
+pub(crate) struct TrainArgs {
+    /// A folder, .zip, IDX file, .csv or built-in name [default: digits]
+    data: Option<String>,
+    /// A recipe's name or file [default: what fits the data]
+    #[arg(long, value_name = "NAME|FILE")]
+    recipe: Option<String>,
+    /// The run folder [default: runs/00000-DATA-RECIPE, next free number]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Real images that the discriminator sees in all, as 200k or 1.5M
+    #[arg(long, value_name = "N", value_parser = count)]
+    images: Option<u64>,
+    /// Stop after so many minutes, if that comes first
+    #[arg(long, value_name = "M")]
+    minutes: Option<f64>,
+    /// Side of the pictures in pixels [default: the data's own, or 64]
+    #[arg(long, value_name = "R")]
+    resolution: Option<usize>,
+    /// Real images in a step
+    #[arg(long, value_name = "B")]
+    batch: Option<usize>,
+    /// The seed of everything that is drawn
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Images between ticks
+    #[arg(long, value_name = "N", value_parser = count)]
+    every: Option<u64>,
+    /// How pictures that are not square are made so: crop, pad or stretch
+    #[arg(long, value_name = "FIT")]
+    fit: Option<String>,
+    /// Go on with this run
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["data", "recipe", "out"])]
+    resume: Option<PathBuf>,
+    /// Replace a value of the recipe, as table.key=value (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Say what the run would be and take; write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// cpu, vulkan[:N] or cuda[:N]
+    #[arg(long, default_value = "cpu")]
+    device: DeviceName,
+    /// Threads that compute; the result is the same for any number
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
+    set_threads(arguments.threads)?;
+    let device = arguments.device.open()?;
+    if arguments.dry_run {
+        let recipe = match &arguments.resume {
+            Some(run) => change(&arguments, Recipe::from_file(&run.join("recipe.toml"))?)?,
+            None => new_recipe(&arguments)?,
+        };
+        return dry_run(Trainer::on(recipe, device)?, &arguments);
+    }
+    let trainer = match &arguments.resume {
+        Some(folder) => Trainer::resume(folder, |recipe| change(&arguments, recipe), device)?,
+        None => {
+            let recipe = new_recipe(&arguments)?;
+            match &arguments.out {
+                Some(folder) => Trainer::create(recipe, folder, device)?,
+                None => Trainer::create_numbered(recipe, Path::new("runs"), device)?,
+            }
+        }
+    };
+    train(trainer, &arguments)
+}
+
+/// Sets the number of threads, if one was asked for.
+pub(crate) fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
+    match threads {
+        Some(0) => Err(Usage("--threads must be at least 1".into()).into()),
+        Some(threads) => Ok(fata::set_threads(threads)?),
+        None => Ok(()),
+    }
+}
+
+fn new_recipe(arguments: &TrainArgs) -> anyhow::Result<Recipe> {
+    let source = arguments.data.as_deref().unwrap_or("digits");
+    let recipe = match &arguments.recipe {
+        Some(name) => Recipe::named_or_file(name)?,
+        None => Recipe::fitting(source),
+    };
+    Ok(change(arguments, recipe.with_data(source)?)?)
+}
+
+/// The recipe with the flags' values in place of its own.
+fn change(arguments: &TrainArgs, mut recipe: Recipe) -> Result<Recipe, RecipeError> {
+    let train = &mut recipe.train;
+    train.images = arguments.images.unwrap_or(train.images);
+    train.minutes = arguments.minutes.or(train.minutes);
+    train.resolution = arguments.resolution.or(train.resolution);
+    train.batch = arguments.batch.unwrap_or(train.batch);
+    train.seed = arguments.seed.unwrap_or(train.seed);
+    train.every = arguments.every.unwrap_or(train.every);
+    if arguments.resolution.is_some() {
+        recipe.origin = None; // to be resolved anew
+    }
+    if let Some(fit) = &arguments.fit {
+        recipe = recipe.with_set(&format!("data.fit={fit}"))?;
+    }
+    for assignment in &arguments.set {
+        recipe = recipe.with_set(assignment)?;
+    }
+    recipe.check()?;
+    Ok(recipe)
+}
+
+fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let talkative = !arguments.quiet;
+    stop_on_signals(&trainer)?;
+    let bar = if talkative {
+        progress_bar(&trainer)
+    } else {
+        ProgressBar::hidden()
+    };
+    let say = |line: String| {
+        if talkative {
+            bar.suspend(|| eprintln!("{line}"));
+        }
+    };
+    for notice in std::mem::take(&mut trainer.notices) {
+        say(format!("note: {notice}"));
+    }
+    let folder = trainer
+        .folder()
+        .expect("a run that is trained has a folder")
+        .to_path_buf();
+    let [generator, discriminator] = trainer.parameter_counts();
+    let progress = trainer.progress();
+    say(format!(
+        "{} on {} ({} items) in {}: generator {generator}, discriminator {discriminator} parameters",
+        trainer.recipe().name,
+        trainer.dataset().name(),
+        trainer.dataset().len(),
+        folder.display(),
+    ));
+    if progress.images_seen > 0 {
+        say(format!("going on from {} images", progress.images_seen));
+    }
+    let watched = bar.clone();
+    trainer.on_step(move |progress| show(&watched, progress));
+    let mut images_per_second = 0.0;
+    while let Some(tick) = trainer.next_tick()? {
+        images_per_second = tick.images_per_second;
+        say(tick.to_string());
+    }
+    bar.finish_and_clear();
+    let stopped_by = trainer.stopped_by().unwrap_or(StoppedBy::Images);
+    let progress = trainer.progress();
+    if arguments.json {
+        println!(
+            "{}",
+            json!({
+                "run": folder,
+                "images_seen": progress.images_seen,
+                "elapsed_seconds": progress.elapsed_seconds,
+                "images_per_second": images_per_second,
+                "parameters_generator": generator,
+                "parameters_discriminator": discriminator,
+                "stopped_by": stopped_by,
+            })
+        );
+    }
+    if stopped_by == StoppedBy::Signal {
+        say(format!(
+            "stopped and saved; go on with: fata train --resume {}",
+            folder.display()
+        ));
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    say(format!(
+        "the generator is {}",
+        folder.join("generator.safetensors").display()
+    ));
+    say(format!(
+        "make samples with: fata sample {} -o samples.png",
+        folder.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first signal asks the run to finish its step and save; the second ends
+/// the process at once.
+fn stop_on_signals(trainer: &Trainer) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
+    let stop = trainer.stop_flag();
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&stop))?;
+        flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(())
+}
+
+fn progress_bar(trainer: &Trainer) -> ProgressBar {
+    let progress = trainer.progress();
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}")
+        .expect("the template is well formed");
+    let bar = ProgressBar::new(progress.images);
+    bar.set_style(style);
+    bar.set_position(progress.images_seen);
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let left = progress.images.saturating_sub(progress.images_seen) as f64
+        / progress.images_per_second.max(1e-9);
+    bar.set_position(progress.images_seen);
+    bar.set_message(format!(
+        "{:.0} images/s, {} left",
+        progress.images_per_second,
+        duration(left)
+    ));
+}
+
+/// Seconds as a person says them.
+fn duration(seconds: f64) -> String {
+    match seconds.round() as u64 {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn dry_run(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode> {
+    trainer.step()?;
+    let (began, before) = (Instant::now(), trainer.progress().images_seen);
+    for _ in 0..DRY_RUN_STEPS {
+        trainer.step()?;
+    }
+    let seen = trainer.progress().images_seen - before;
+    let images_per_second = seen as f64 / began.elapsed().as_secs_f64();
+    let recipe = trainer.recipe();
+    let by_images = recipe.train.images as f64 / images_per_second;
+    let expected_seconds = recipe
+        .train
+        .minutes
+        .map_or(by_images, |minutes| by_images.min(60.0 * minutes));
+    let expected_memory_bytes = fata::train::resident_memory() + trainer.memory_to_come();
+    let [generator, discriminator] = trainer.parameter_counts();
+    if arguments.json {
+        println!(
+            "{}",
+            json!({
+                "parameters_generator": generator,
+                "parameters_discriminator": discriminator,
+                "images_per_second": images_per_second,
+                "expected_seconds": expected_seconds,
+                "expected_memory_bytes": expected_memory_bytes,
+                "recipe": recipe,
+            })
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    print!("{}", recipe.to_toml());
+    if !arguments.quiet {
+        for notice in &trainer.notices {
+            eprintln!("note: {notice}");
+        }
+        eprintln!();
+        eprintln!("generator        {generator:>12} parameters");
+        eprintln!("discriminator    {discriminator:>12} parameters");
+        eprintln!(
+            "speed            {images_per_second:>12.0} images/s, over {DRY_RUN_STEPS} steps"
+        );
+        eprintln!("time             {:>12}", duration(expected_seconds));
+        eprintln!(
+            "memory           {:>12} MB",
+            expected_memory_bytes / 1_000_000
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

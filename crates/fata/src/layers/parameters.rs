@@ -1,0 +1,297 @@
+//! A player's tensors: where they live, and how they are lent to a pass.
+
+use crate::rng::{Random, Stream};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use fata_kernels::BatchStatistics;
+use std::cell::RefCell;
+
+/// PyTorch's momentum of running statistics: the share of the newest batch.
+const STATISTICS_MOMENTUM: f32 = 0.1;
+
+/// The place of a tensor in its player.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(usize);
+
+/// A named tensor, kept flat.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name in files: the layer's, then the tensor's own.
+    pub name: String,
+    /// Its shape in files and in layers.
+    pub shape: Vec<usize>,
+    /// Whether the optimiser changes it; running statistics are not trained.
+    pub trained: bool,
+    value: Tensor<1>, // [product of shape], without autodiff
+}
+
+/// All tensors of a player, in the order in which its layers were built.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    list: Vec<Parameter>,
+    device: Device,
+}
+
+impl Parameters {
+    /// The parameters, in order.
+    pub fn list(&self) -> &[Parameter] {
+        &self.list
+    }
+
+    /// How many numbers are trained.
+    pub fn count(&self) -> usize {
+        let trained = self.list.iter().filter(|parameter| parameter.trained);
+        trained
+            .map(|parameter| parameter.shape.iter().product::<usize>())
+            .sum()
+    }
+
+    /// The device they live on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Lends the weights to a pass whose gradient is wanted.
+    pub fn tracked(&self, mode: Mode) -> Weights {
+        self.lend(mode, |parameter| {
+            let value = parameter.value.clone().autodiff();
+            if parameter.trained {
+                value.require_grad()
+            } else {
+                value
+            }
+        })
+    }
+
+    /// Lends the weights to a pass through which gradients flow to its input,
+    /// but in which the weights themselves are constants.
+    pub fn frozen(&self, mode: Mode) -> Weights {
+        self.lend(mode, |parameter| parameter.value.clone().autodiff())
+    }
+
+    /// Lends the weights to a pass without gradients.
+    pub fn plain(&self, mode: Mode) -> Weights {
+        self.lend(mode, |parameter| parameter.value.clone())
+    }
+
+    fn lend(&self, mode: Mode, lift: impl Fn(&Parameter) -> Tensor<1>) -> Weights {
+        Weights {
+            values: self.list.iter().map(lift).collect(),
+            shapes: self
+                .list
+                .iter()
+                .map(|parameter| parameter.shape.clone())
+                .collect(),
+            mode,
+            statistics: RefCell::default(),
+        }
+    }
+
+    /// Blends the statistics of the passes' batches into the running ones.
+    pub fn absorb(&mut self, statistics: Vec<(Id, Id, BatchStatistics)>) {
+        for (mean, variance, batch) in statistics {
+            self.blend(mean, batch.mean, STATISTICS_MOMENTUM);
+            self.blend(variance, batch.variance, STATISTICS_MOMENTUM);
+        }
+    }
+
+    /// Blends a value into a parameter: `p += weight * (value - p)`.
+    pub fn blend(&mut self, id: Id, value: Tensor<1>, weight: f32) {
+        let place = &mut self.list[id.0].value;
+        *place = place.clone() * (1.0 - weight) + value * weight;
+    }
+
+    /// Takes the values of the trained parameters out, in order, so that they
+    /// can be changed in place; [`Parameters::put_trained`] brings them back.
+    pub(crate) fn take_trained(&mut self) -> Vec<Tensor<1>> {
+        let device = self.device.clone();
+        let trained = self.list.iter_mut().filter(|parameter| parameter.trained);
+        trained
+            .map(|parameter| std::mem::replace(&mut parameter.value, Tensor::zeros([1], &device)))
+            .collect()
+    }
+
+    /// Puts values back where [`Parameters::take_trained`] took them.
+    pub(crate) fn put_trained(&mut self, values: Vec<Tensor<1>>) {
+        let trained = self.list.iter_mut().filter(|parameter| parameter.trained);
+        for (parameter, value) in trained.zip(values) {
+            parameter.value = value;
+        }
+    }
+
+    /// The trained parameters' values, flat and in order.
+    pub fn trained(&self) -> Vec<Tensor<1>> {
+        let trained = self.list.iter().filter(|parameter| parameter.trained);
+        trained.map(|parameter| parameter.value.clone()).collect()
+    }
+
+    /// The names of the trained parameters, in order.
+    pub fn trained_names(&self) -> Vec<&str> {
+        let trained = self.list.iter().filter(|parameter| parameter.trained);
+        trained.map(|parameter| parameter.name.as_str()).collect()
+    }
+
+    /// All values, flat and in order.
+    pub fn values(&self) -> Vec<Tensor<1>> {
+        self.list
+            .iter()
+            .map(|parameter| parameter.value.clone())
+            .collect()
+    }
+
+    /// The numbers of one parameter.
+    pub fn read(&self, index: usize) -> Vec<f32> {
+        numbers(self.list[index].value.clone())
+    }
+
+    /// Replaces the numbers of one parameter.
+    ///
+    /// # Panics
+    /// If there are not as many as the parameter holds.
+    pub fn write(&mut self, index: usize, numbers: Vec<f32>) {
+        let parameter = &mut self.list[index];
+        assert_eq!(numbers.len(), parameter.shape.iter().product::<usize>());
+        parameter.value = tensor(numbers, &self.device);
+    }
+}
+
+/// Whether batch normalisation uses the batch or the running statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The batch's own, which are also collected.
+    Train,
+    /// The running ones: each sample is independent of the others.
+    Infer,
+}
+
+/// A player's weights, lent to one pass.
+pub struct Weights {
+    values: Vec<Tensor<1>>,
+    shapes: Vec<Vec<usize>>,
+    /// Which statistics batch normalisation uses.
+    pub mode: Mode,
+    statistics: RefCell<Vec<(Id, Id, BatchStatistics)>>,
+}
+
+impl Weights {
+    /// A tensor in its shape.
+    pub fn get<const D: usize>(&self, id: Id) -> Tensor<D> {
+        let shape: [usize; D] = self.shapes[id.0][..]
+            .try_into()
+            .expect("a layer asks for the rank it declared");
+        self.values[id.0].clone().reshape(shape)
+    }
+
+    /// A vector, as it is.
+    pub fn vector(&self, id: Id) -> Tensor<1> {
+        self.values[id.0].clone()
+    }
+
+    /// Notes a batch's statistics for the running ones.
+    pub fn collect(&self, mean: Id, variance: Id, batch: BatchStatistics) {
+        self.statistics.borrow_mut().push((mean, variance, batch));
+    }
+
+    /// The statistics that the passes since the last call have collected.
+    pub fn take_statistics(&self) -> Vec<(Id, Id, BatchStatistics)> {
+        self.statistics.take()
+    }
+
+    /// The gradients of the trained parameters, flat and in order; zeros where
+    /// a parameter had no part in the loss.
+    pub fn gradients(self, gradients: &mut Gradients) -> Vec<Tensor<1>> {
+        let trained = self.values.iter().filter(|value| value.is_require_grad());
+        trained
+            .map(|value| {
+                value.grad_remove(gradients).unwrap_or_else(|| {
+                    Tensor::zeros(value.dims(), &value.device().without_autodiff())
+                })
+            })
+            .collect()
+    }
+}
+
+/// Builds a player's parameters, drawing their initial values.
+pub struct Builder {
+    list: Vec<Parameter>,
+    device: Device,
+    random: Random,
+    player: u64,
+}
+
+impl Builder {
+    /// Starts a player; its number separates its draws from the other's.
+    pub fn new(random: Random, player: u64, device: &Device) -> Self {
+        Self {
+            list: Vec::new(),
+            device: device.clone(),
+            random,
+            player,
+        }
+    }
+
+    /// A trained tensor, normal with this mean and deviation.
+    pub fn normal(&mut self, name: String, shape: &[usize], mean: f32, deviation: f32) -> Id {
+        let counter = self.player << 32 | self.list.len() as u64;
+        let mut draws = self.random.at(Stream::Weights, counter);
+        let length = shape.iter().product();
+        let numbers = (0..length)
+            .map(|_| mean + deviation * draws.normal())
+            .collect();
+        self.push(name, shape, true, numbers)
+    }
+
+    /// A trained tensor, uniform on [-bound, bound].
+    pub fn uniform(&mut self, name: String, shape: &[usize], bound: f32) -> Id {
+        let counter = self.player << 32 | self.list.len() as u64;
+        let mut draws = self.random.at(Stream::Weights, counter);
+        let length = shape.iter().product();
+        let numbers = (0..length)
+            .map(|_| bound * (2.0 * draws.uniform() - 1.0))
+            .collect();
+        self.push(name, shape, true, numbers)
+    }
+
+    /// A trained tensor of one value.
+    pub fn constant(&mut self, name: String, shape: &[usize], value: f32) -> Id {
+        let length = shape.iter().product();
+        self.push(name, shape, true, vec![value; length])
+    }
+
+    /// A tensor that is kept but not trained.
+    pub fn buffer(&mut self, name: String, shape: &[usize], value: f32) -> Id {
+        let length = shape.iter().product();
+        self.push(name, shape, false, vec![value; length])
+    }
+
+    fn push(&mut self, name: String, shape: &[usize], trained: bool, numbers: Vec<f32>) -> Id {
+        self.list.push(Parameter {
+            name,
+            shape: shape.into(),
+            trained,
+            value: tensor(numbers, &self.device),
+        });
+        Id(self.list.len() - 1)
+    }
+
+    /// The player's parameters.
+    pub fn finish(self) -> Parameters {
+        Parameters {
+            list: self.list,
+            device: self.device,
+        }
+    }
+}
+
+/// A flat tensor of these numbers.
+pub(crate) fn tensor(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
+    let length = numbers.len();
+    Tensor::from_data(TensorData::new(numbers, [length]), device)
+}
+
+/// The numbers of a tensor, in row-major order.
+pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor
+        .into_data()
+        .try_into_vec::<f32>()
+        .expect("every tensor here holds f32")
+}

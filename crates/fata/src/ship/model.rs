@@ -1,0 +1,383 @@
+//! A generator alone: what remains of the game, as one file.
+
+use super::container::{Container, ContainerError};
+use crate::data::{Kind, Standardisation};
+use crate::draw::{Picture, PictureError};
+use crate::files::{FileError, write_whole};
+use crate::layers::{Mode, Parameters, numbers};
+use crate::nets::{self, Form, NetError};
+use crate::recipe::{Recipe, RecipeError};
+use crate::rng::{Random, Stream};
+use crate::seeds::Seeds;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Samples are made in batches of this many, always full, so that a sample's
+/// bits do not depend on what else was asked for.
+const BATCH: usize = 16;
+
+/// Why a model cannot be loaded or used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file cannot be read.
+    #[error("cannot read the model {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a model.
+    #[error("{} cannot be used as a model: {source}", path.display())]
+    Container {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ContainerError,
+    },
+    /// A run folder in which nothing was saved yet.
+    #[error("{} holds no generator.safetensors: the run has not reached its first tick, or this is no run folder", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The recipe inside the file.
+    #[error("the recipe inside the model: {0}")]
+    Recipe(#[from] RecipeError),
+    /// The architecture.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// Writing.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Pictures.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// Pictures were asked of a model of points, or the other way round.
+    #[error("this model makes {makes}, not {wanted}: write them to {instead}")]
+    Kind {
+        /// What the model makes.
+        makes: &'static str,
+        /// What was wanted.
+        wanted: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
+}
+
+/// What the data were: enough to make samples in their own form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataCard {
+    /// The data's name.
+    pub name: String,
+    /// Pictures or points, and of what size.
+    pub kind: Kind,
+    /// Class names, if there were labels.
+    pub classes: Vec<String>,
+    /// The units of points.
+    pub units: Option<Standardisation>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Card {
+    kind: String,
+    images_seen: u64,
+    recipe: String,
+    data: DataCard,
+}
+
+/// A trained generator.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    layers: nets::Generator,
+    parameters: Parameters,
+    form: Form,
+    recipe: Recipe,
+    data: DataCard,
+    /// Real images that its discriminator had seen.
+    pub images_seen: u64,
+}
+
+/// Samples, as the network and the data have them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Samples {
+    /// One picture a seed, of the data's own size.
+    Pictures(Vec<Picture>),
+    /// One row a seed, in the data's own units.
+    Points(Vec<Vec<f32>>),
+}
+
+impl Generator {
+    pub(crate) fn new(
+        layers: nets::Generator,
+        parameters: Parameters,
+        form: Form,
+        recipe: Recipe,
+        data: DataCard,
+        images_seen: u64,
+    ) -> Self {
+        Self {
+            layers,
+            parameters,
+            form,
+            recipe,
+            data,
+            images_seen,
+        }
+    }
+
+    /// Loads a model: a run folder, or a `.safetensors` file that Fata wrote.
+    ///
+    /// # Errors
+    /// If there is none, or it is damaged.
+    pub fn load(path: &Path, device: &Device) -> Result<Self, ModelError> {
+        let file = if path.is_dir() {
+            path.join("generator.safetensors")
+        } else {
+            path.to_path_buf()
+        };
+        if path.is_dir() && !file.exists() {
+            return Err(ModelError::Empty { path: path.into() });
+        }
+        let bytes = std::fs::read(&file).map_err(|source| ModelError::Unreadable {
+            path: file.clone(),
+            source,
+        })?;
+        Self::decode(&bytes, device).map_err(|error| match error {
+            Decode::Container(source) => ModelError::Container { path: file, source },
+            Decode::Model(error) => error,
+        })
+    }
+
+    fn decode(bytes: &[u8], device: &Device) -> Result<Self, Decode> {
+        let mut file = Container::<Card>::decode(bytes)?;
+        let recipe = Recipe::parse(&file.card.recipe, "the model").map_err(ModelError::from)?;
+        let form = Form {
+            model: recipe.model.clone(),
+            kind: file.card.data.kind,
+        };
+        let built = nets::Generator::build(&form, Random::new(0), device);
+        let (layers, mut parameters) = built.map_err(ModelError::from)?;
+        for index in 0..parameters.list().len() {
+            let (name, shape) = (
+                parameters.list()[index].name.clone(),
+                parameters.list()[index].shape.clone(),
+            );
+            parameters.write(index, file.take(&name, &shape)?);
+        }
+        let Card {
+            images_seen, data, ..
+        } = file.card;
+        Ok(Self {
+            layers,
+            parameters,
+            form,
+            recipe,
+            data,
+            images_seen,
+        })
+    }
+
+    /// The model as a file's bytes; equal generators give equal bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut recipe = self.recipe.clone();
+        recipe.data.source = self.data.name.clone(); // not where it lay on somebody's disk
+        let tensors = self.parameters.list().iter().enumerate();
+        let tensors: BTreeMap<_, _> = tensors
+            .map(|(index, parameter)| {
+                (
+                    parameter.name.clone(),
+                    (parameter.shape.clone(), self.parameters.read(index)),
+                )
+            })
+            .collect();
+        let card = Card {
+            kind: "generator".into(),
+            images_seen: self.images_seen,
+            recipe: recipe.to_toml(),
+            data: self.data.clone(),
+        };
+        Container { card, tensors }.encode()
+    }
+
+    /// Writes the model to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        Ok(write_whole(path, &self.encode())?)
+    }
+
+    /// The recipe it was trained by.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The data it was trained on.
+    pub fn data(&self) -> &DataCard {
+        &self.data
+    }
+
+    /// How many numbers were trained.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.count()
+    }
+
+    /// The latent vector of a seed: standard normal.
+    pub fn latent(&self, seed: u64) -> Vec<f32> {
+        let mut z = vec![0.0; self.form.model.latent];
+        Random::new(0).at(Stream::Samples, seed).fill_normal(&mut z);
+        z
+    }
+
+    /// One sample for each seed.
+    ///
+    /// # Errors
+    /// None that a loaded model can cause.
+    pub fn sample(&self, seeds: &Seeds) -> Result<Samples, ModelError> {
+        let mut pictures = Vec::new();
+        let mut points = Vec::new();
+        for seeds in seeds.list().chunks(BATCH) {
+            let latents: Vec<_> = seeds.iter().map(|&seed| self.latent(seed)).collect();
+            for values in self.forward(&latents) {
+                match self.data.kind {
+                    Kind::Images { .. } => pictures.push(self.picture(&values)?),
+                    Kind::Points { .. } => points.push(values),
+                }
+            }
+        }
+        Ok(match self.data.kind {
+            Kind::Images { .. } => Samples::Pictures(pictures),
+            Kind::Points { .. } => Samples::Points(points),
+        })
+    }
+
+    /// Pictures from seeds.
+    ///
+    /// # Errors
+    /// If the model makes points.
+    pub fn pictures(&self, seeds: &Seeds) -> Result<Vec<Picture>, ModelError> {
+        match self.sample(seeds)? {
+            Samples::Pictures(pictures) => Ok(pictures),
+            Samples::Points(_) => Err(ModelError::Kind {
+                makes: "points",
+                wanted: "pictures",
+                instead: "a .csv file",
+            }),
+        }
+    }
+
+    /// Points from seeds, in the data's own units.
+    ///
+    /// # Errors
+    /// If the model makes pictures.
+    pub fn points(&self, seeds: &Seeds) -> Result<Vec<Vec<f32>>, ModelError> {
+        match self.sample(seeds)? {
+            Samples::Points(points) => Ok(points),
+            Samples::Pictures(_) => Err(ModelError::Kind {
+                makes: "pictures",
+                wanted: "points",
+                instead: "a .png file or a folder",
+            }),
+        }
+    }
+
+    /// Samples from latents of the caller's own: pictures as the network makes
+    /// them, cropped to the data's size, in [-1, 1]; points in their units.
+    ///
+    /// # Panics
+    /// If a latent is not as long as the recipe says.
+    pub fn forward(&self, latents: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let latent = self.form.model.latent;
+        let weights = self.parameters.plain(Mode::Infer);
+        let mut samples = Vec::with_capacity(latents.len());
+        for batch in latents.chunks(BATCH) {
+            let mut rows = vec![0.0; BATCH * latent];
+            for (row, z) in rows.chunks_exact_mut(latent).zip(batch) {
+                row.copy_from_slice(z);
+            }
+            let z: Tensor<2> =
+                crate::layers::tensor(rows, self.parameters.device()).reshape([BATCH, latent]);
+            let values = numbers(self.layers.forward(&weights, z));
+            let length = values.len() / BATCH;
+            samples.extend(
+                values
+                    .chunks_exact(length)
+                    .take(batch.len())
+                    .map(|sample| self.finish(sample)),
+            );
+        }
+        samples
+    }
+
+    /// Crops what was padded, and gives points their units back.
+    fn finish(&self, sample: &[f32]) -> Vec<f32> {
+        match self.data.kind {
+            Kind::Points { .. } => {
+                let mut point = sample.to_vec();
+                if let Some(units) = &self.data.units {
+                    units.to_units(&mut point);
+                }
+                point
+            }
+            Kind::Images {
+                channels,
+                height,
+                width,
+            } => {
+                let side = self.form.padded_side();
+                let [tall, wide] = [side.unwrap_or(height), side.unwrap_or(width)];
+                let [top, left] = [(tall - height) / 2, (wide - width) / 2];
+                let rows = sample.chunks_exact(wide * channels).skip(top).take(height);
+                rows.flat_map(|row| &row[left * channels..][..width * channels])
+                    .copied()
+                    .collect()
+            }
+        }
+    }
+
+    fn picture(&self, values: &[f32]) -> Result<Picture, ModelError> {
+        match self.data.kind {
+            Kind::Images {
+                channels,
+                height,
+                width,
+            } => Ok(Picture::from_signed(values, height, width, channels)?),
+            Kind::Points { .. } => Err(ModelError::Kind {
+                makes: "points",
+                wanted: "pictures",
+                instead: "a .csv file",
+            }),
+        }
+    }
+
+    /// Measures the statistics of batch normalisation for these weights.
+    pub(crate) fn calibrate(&mut self) {
+        let random = Random::new(0);
+        crate::train::calibrate(
+            &self.layers,
+            &mut self.parameters,
+            self.form.model.latent,
+            random,
+        );
+    }
+}
+
+enum Decode {
+    Container(ContainerError),
+    Model(ModelError),
+}
+
+impl From<ContainerError> for Decode {
+    fn from(error: ContainerError) -> Self {
+        Self::Container(error)
+    }
+}
+
+impl From<ModelError> for Decode {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
+    }
+}

@@ -1,0 +1,130 @@
+//! Checkpoints: everything that is needed to go on as if nothing had happened.
+//!
+//! That is both players' weights, statistics and moments, the average, and the
+//! counters of the random streams and of the data's order; there is no other
+//! state. Times are kept but promise nothing.
+
+use super::game::{Game, Player};
+use super::tick::Meters;
+use crate::layers::{Parameters, numbers, tensor};
+use crate::ship::container::{Container, ContainerError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a checkpoint holds beside tensors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct State {
+    kind: String,
+    steps: u64,
+    pub(crate) images_seen: u64,
+    images_generated: u64,
+    optimizer_steps: [u64; 2],
+    pub(crate) elapsed_seconds: f64,
+    pub(crate) meters: Meters,
+}
+
+type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// The game as a file's bytes.
+pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<u8> {
+    let mut tensors = Tensors::new();
+    for player in [&game.generator, &game.discriminator] {
+        put(&mut tensors, player.name, &player.parameters);
+        let trained = player
+            .parameters
+            .list()
+            .iter()
+            .filter(|parameter| parameter.trained);
+        for (index, parameter) in trained.enumerate() {
+            for (moment, list) in [
+                ("first", &player.optimizer.first),
+                ("second", &player.optimizer.second),
+            ] {
+                if let Some(value) = list.get(index) {
+                    let name = format!("{}.{moment}/{}", player.name, parameter.name);
+                    tensors.insert(name, (parameter.shape.clone(), numbers(value.clone())));
+                }
+            }
+        }
+    }
+    put(&mut tensors, "average", &game.average);
+    let card = State {
+        kind: "checkpoint".into(),
+        steps: game.steps,
+        images_seen: game.images_seen,
+        images_generated: game.images_generated,
+        optimizer_steps: [
+            game.generator.optimizer.steps,
+            game.discriminator.optimizer.steps,
+        ],
+        elapsed_seconds,
+        meters: meters.clone(),
+    };
+    Container { card, tensors }.encode()
+}
+
+/// Puts a file's contents into a game of the same recipe.
+///
+/// # Errors
+/// If the file is damaged, or of another game; the game is then half filled
+/// and must not be used.
+pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerError> {
+    let mut file = Container::<State>::decode(bytes)?;
+    for player in [&mut game.generator, &mut game.discriminator] {
+        take(&mut file, player.name, &mut player.parameters)?;
+        take_moments(&mut file, player)?;
+    }
+    take(&mut file, "average", &mut game.average)?;
+    let state = file.card;
+    game.steps = state.steps;
+    game.images_seen = state.images_seen;
+    game.images_generated = state.images_generated;
+    [
+        game.generator.optimizer.steps,
+        game.discriminator.optimizer.steps,
+    ] = state.optimizer_steps;
+    Ok(state)
+}
+
+fn put(tensors: &mut Tensors, owner: &str, parameters: &Parameters) {
+    for (index, parameter) in parameters.list().iter().enumerate() {
+        let name = format!("{owner}/{}", parameter.name);
+        tensors.insert(name, (parameter.shape.clone(), parameters.read(index)));
+    }
+}
+
+fn take(
+    file: &mut Container<State>,
+    owner: &str,
+    parameters: &mut Parameters,
+) -> Result<(), ContainerError> {
+    for index in 0..parameters.list().len() {
+        let parameter = &parameters.list()[index];
+        let numbers = file.take(&format!("{owner}/{}", parameter.name), &parameter.shape)?;
+        parameters.write(index, numbers);
+    }
+    Ok(())
+}
+
+fn take_moments(file: &mut Container<State>, player: &mut Player) -> Result<(), ContainerError> {
+    let trained = player
+        .parameters
+        .list()
+        .iter()
+        .filter(|parameter| parameter.trained);
+    for (index, parameter) in trained.enumerate() {
+        for (moment, list) in [
+            ("first", &mut player.optimizer.first),
+            ("second", &mut player.optimizer.second),
+        ] {
+            if let Some(value) = list.get_mut(index) {
+                let name = format!("{}.{moment}/{}", player.name, parameter.name);
+                *value = tensor(
+                    file.take(&name, &parameter.shape)?,
+                    player.parameters.device(),
+                );
+            }
+        }
+    }
+    Ok(())
+}

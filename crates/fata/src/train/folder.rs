@@ -1,0 +1,202 @@
+//! The run folder: its files, their names, and the lock that keeps two
+//! trainings out of one.
+
+use super::TrainError;
+use super::tick::Tick;
+use crate::files::write_whole;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Checkpoints that are kept: the newest ones.
+const CHECKPOINTS_KEPT: usize = 2;
+
+/// A run folder, locked for this process.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes a new run folder.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or written, or holds a run already.
+    pub(crate) fn create(path: &Path) -> Result<Self, TrainError> {
+        if path.join("recipe.toml").exists() {
+            return Err(TrainError::HoldsRun { path: path.into() });
+        }
+        for part in ["samples", "checkpoints"] {
+            let part = path.join(part);
+            fs::create_dir_all(&part)
+                .map_err(|source| TrainError::Folder { path: part, source })?;
+        }
+        Self::lock(path)
+    }
+
+    /// Makes a new run folder in `parent`, under the next free number.
+    ///
+    /// # Errors
+    /// As [`Folder::create`].
+    pub(crate) fn create_numbered(parent: &Path, name: &str) -> Result<Self, TrainError> {
+        let refuse = |path: &Path, source| TrainError::Folder {
+            path: path.into(),
+            source,
+        };
+        fs::create_dir_all(parent).map_err(|source| refuse(parent, source))?;
+        let mut number = 0;
+        for entry in fs::read_dir(parent).map_err(|source| refuse(parent, source))? {
+            let taken = entry.map_err(|source| refuse(parent, source))?.file_name();
+            let taken = taken.to_string_lossy();
+            let digits = taken
+                .split('-')
+                .next()
+                .and_then(|digits| digits.parse::<u32>().ok());
+            number = number.max(digits.map_or(0, |taken| taken.saturating_add(1)));
+        }
+        loop {
+            let path = parent.join(format!("{number:05}-{name}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Self::create(&path),
+                // Another training took the number a moment ago.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(refuse(&path, source)),
+            }
+        }
+    }
+
+    /// Opens the folder of a run that was begun.
+    ///
+    /// # Errors
+    /// If there is none, or another training has it.
+    pub(crate) fn open(path: &Path) -> Result<Self, TrainError> {
+        if !path.join("recipe.toml").is_file() {
+            return Err(TrainError::NoRun { path: path.into() });
+        }
+        Self::lock(path)
+    }
+
+    fn lock(path: &Path) -> Result<Self, TrainError> {
+        let file = path.join(".lock");
+        let refuse = |source| TrainError::Folder {
+            path: file.clone(),
+            source,
+        };
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&file)
+            .map_err(refuse)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.into(),
+                _lock: lock,
+            }),
+            Err(fs::TryLockError::WouldBlock) => Err(TrainError::Locked { path: path.into() }),
+            Err(fs::TryLockError::Error(source)) => Err(TrainError::Folder { path: file, source }),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn recipe(&self) -> PathBuf {
+        self.path.join("recipe.toml")
+    }
+
+    pub(crate) fn generator(&self) -> PathBuf {
+        self.path.join("generator.safetensors")
+    }
+
+    pub(crate) fn sample(&self, images_seen: u64) -> PathBuf {
+        self.path.join(format!("samples/{images_seen:012}.png"))
+    }
+
+    pub(crate) fn samples(&self) -> PathBuf {
+        self.path.join("samples")
+    }
+
+    fn checkpoint(&self, images_seen: u64) -> PathBuf {
+        self.path
+            .join(format!("checkpoints/{images_seen:012}.safetensors"))
+    }
+
+    /// Adds a line to the log.
+    pub(crate) fn log(&self, tick: &Tick) -> Result<(), TrainError> {
+        let path = self.path.join("log.jsonl");
+        let line = serde_json::to_string(tick).expect("a tick is plain data") + "\n";
+        let refuse = |source| TrainError::Folder {
+            path: path.clone(),
+            source,
+        };
+        let mut log = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(refuse)?;
+        log.write_all(line.as_bytes()).map_err(refuse)
+    }
+
+    /// Drops what the log says of images after these, or half says: a resumed
+    /// run reports them again.
+    pub(crate) fn cut_log(&self, images_seen: u64) -> Result<(), TrainError> {
+        let path = self.path.join("log.jsonl");
+        let text = fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let kept = text.lines().filter(|line| {
+            serde_json::from_str::<serde_json::Value>(line)
+                .ok()
+                .and_then(|tick| tick.get("images_seen")?.as_u64())
+                .is_some_and(|seen| seen <= images_seen)
+        });
+        let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+        Ok(write_whole(&path, kept.as_bytes())?)
+    }
+
+    /// Writes a checkpoint and removes those that are too old to keep.
+    pub(crate) fn save(&self, images_seen: u64, bytes: &[u8]) -> Result<(), TrainError> {
+        write_whole(&self.checkpoint(images_seen), bytes)?;
+        let all = self.checkpoints()?;
+        for old in &all[..all.len().saturating_sub(CHECKPOINTS_KEPT)] {
+            fs::remove_file(old).map_err(|source| TrainError::Folder {
+                path: old.clone(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The checkpoints, oldest first.
+    pub(crate) fn checkpoints(&self) -> Result<Vec<PathBuf>, TrainError> {
+        list(&self.path.join("checkpoints"), "safetensors")
+    }
+
+    /// The sample pictures, oldest first.
+    pub(crate) fn pictures(&self) -> Result<Vec<PathBuf>, TrainError> {
+        list(&self.path.join("samples"), "png")
+    }
+}
+
+/// The files with this ending whose names are numbers, in order.
+fn list(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, TrainError> {
+    let refuse = |source| TrainError::Folder {
+        path: folder.into(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(refuse)? {
+        let path = entry.map_err(refuse)?.path();
+        let numbered = path.file_stem().is_some_and(|stem| {
+            let stem = stem.to_string_lossy();
+            !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if numbered && path.extension().is_some_and(|found| found == ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,402 @@
+//! Training: the step, the loop around it, and what it leaves on disk.
+//!
+//! [`Trainer`] plays the game tick by tick. With a folder it writes a run;
+//! without one it only trains. It knows nothing of screens: progress is read
+//! from it, or watched with [`Trainer::on_step`].
+
+mod average;
+mod checkpoint;
+mod error;
+mod folder;
+mod game;
+mod optimizer;
+mod resume;
+mod sketch;
+mod tick;
+
+pub(crate) use average::calibrate;
+pub use error::TrainError;
+pub(crate) use game::Game;
+pub use tick::{Tick, resident_memory};
+
+use crate::data::{DataOptions, Dataset, Kind, Loader, LoaderOptions};
+use crate::files::write_whole;
+use crate::nets::{Form, NetError};
+use crate::recipe::{ModelKind, Origin, Recipe};
+use crate::ship::{DataCard, Generator};
+use burn::tensor::{Device, Tensor};
+use folder::Folder;
+use serde::Serialize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tick::Meters;
+
+/// Decoded pictures are kept in memory up to this; what does not fit is
+/// decoded again each time.
+pub const CACHE_BUDGET_BYTES: u64 = 1 << 30;
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoppedBy {
+    /// All images of the recipe were seen.
+    Images,
+    /// The recipe's minutes were over.
+    Minutes,
+    /// The stop flag was raised.
+    Signal,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Real images seen.
+    pub images_seen: u64,
+    /// Real images of the whole run.
+    pub images: u64,
+    /// Seconds of training so far.
+    pub elapsed_seconds: f64,
+    /// Since the last tick.
+    pub images_per_second: f64,
+}
+
+/// A training run.
+pub struct Trainer {
+    game: Game,
+    device: Device,
+    dataset: Arc<Dataset>,
+    loader: Loader,
+    meters: Meters,
+    folder: Option<Folder>,
+    started: Instant,
+    elapsed_before: f64,
+    stop: Arc<AtomicBool>,
+    stopped_by: Option<StoppedBy>,
+    on_step: Option<Box<dyn FnMut(Progress) + Send>>,
+    /// What a person should know that is no error: a damaged checkpoint passed
+    /// over, files that were skipped.
+    pub notices: Vec<String>,
+}
+
+impl Trainer {
+    /// A run on the CPU that writes nothing.
+    ///
+    /// # Errors
+    /// If the data cannot be used, or do not fit the recipe.
+    pub fn new(recipe: Recipe) -> Result<Self, TrainError> {
+        Self::on(recipe, Device::flex())
+    }
+
+    /// A run on a device that writes nothing.
+    ///
+    /// # Errors
+    /// If the data cannot be used, or do not fit the recipe.
+    pub fn on(mut recipe: Recipe, device: Device) -> Result<Self, TrainError> {
+        recipe.check()?;
+        // A recipe with an origin is resolved: it names the size that the data
+        // were found to have, which need not be one that can be asked for.
+        if let (None, Some(side), ModelKind::Dcgan) =
+            (&recipe.origin, recipe.train.resolution, recipe.model.kind)
+            && !(side.is_power_of_two() && (16..=256).contains(&side))
+        {
+            return Err(NetError::Resolution { side }.into());
+        }
+        let options = DataOptions {
+            resolution: recipe.train.resolution,
+            channels: recipe.data.channels,
+            fit: recipe.data.fit,
+        };
+        let dataset = Arc::new(Dataset::open(Path::new(&recipe.data.source), &options)?);
+        recipe.origin = Some(Origin {
+            fata: env!("CARGO_PKG_VERSION").into(),
+            fingerprint: dataset.fingerprint(),
+        });
+        if let Kind::Images {
+            channels,
+            height,
+            width,
+        } = dataset.kind()
+        {
+            recipe.data.channels = Some(channels);
+            recipe.train.resolution = (height == width).then_some(height);
+        }
+        let form = Form {
+            model: recipe.model.clone(),
+            kind: dataset.kind(),
+        };
+        let game = Game::new(&recipe, &form, &device)?;
+        let notices = skipped_notice(&dataset).into_iter().collect();
+        Ok(Self {
+            loader: loader(&game, &dataset),
+            game,
+            device,
+            dataset,
+            meters: Meters::default(),
+            folder: None,
+            started: Instant::now(),
+            elapsed_before: 0.0,
+            stop: Arc::default(),
+            stopped_by: None,
+            on_step: None,
+            notices,
+        })
+    }
+
+    /// Begins a new run in a folder.
+    ///
+    /// # Errors
+    /// As [`Trainer::on`], and if the folder cannot be written or holds a run.
+    pub fn create(recipe: Recipe, folder: &Path, device: Device) -> Result<Self, TrainError> {
+        let trainer = Self::on(recipe, device)?;
+        trainer.begin(Folder::create(folder)?)
+    }
+
+    /// Begins a new run in `parent`, in a folder named by the next free number,
+    /// the data and the recipe: `00003-photos-dcgan`.
+    ///
+    /// # Errors
+    /// As [`Trainer::create`].
+    pub fn create_numbered(
+        recipe: Recipe,
+        parent: &Path,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        let trainer = Self::on(recipe, device)?;
+        let name = format!("{}-{}", trainer.dataset.name(), trainer.game.recipe.name);
+        let folder = Folder::create_numbered(parent, &name)?;
+        trainer.begin(folder)
+    }
+
+    fn begin(mut self, folder: Folder) -> Result<Self, TrainError> {
+        write_whole(&folder.recipe(), self.game.recipe.to_toml().as_bytes())?;
+        self.folder = Some(folder);
+        self.draw()?;
+        self.save()?;
+        self.started = Instant::now();
+        Ok(self)
+    }
+
+    /// Trains to the next tick; `None` when the run has ended, which
+    /// [`Trainer::stopped_by`] explains.
+    ///
+    /// # Errors
+    /// If a number is no longer finite, or a file cannot be written. What was
+    /// saved before stays as it is.
+    pub fn next_tick(&mut self) -> Result<Option<Tick>, TrainError> {
+        let every = self.game.recipe.train.every;
+        let next = (self.game.images_seen / every + 1) * every;
+        loop {
+            if let Some(reason) = self.end() {
+                self.stopped_by = Some(reason);
+                return match (reason, self.meters.is_empty()) {
+                    (_, true) => Ok(None),
+                    (StoppedBy::Signal, false) => self.save().map(|()| None),
+                    (_, false) => self.tick().map(Some),
+                };
+            }
+            self.step()?;
+            if self.game.images_seen >= next {
+                return self.tick().map(Some);
+            }
+        }
+    }
+
+    /// One step of the game.
+    ///
+    /// # Errors
+    /// If a number is no longer finite.
+    pub fn step(&mut self) -> Result<(), TrainError> {
+        let began = Instant::now();
+        let before = self.game.images_seen;
+        let (loader, device) = (&mut self.loader, &self.device);
+        let rows = self.game.recipe.train.batch;
+        let report = self.game.step(|| {
+            let batch = loader.next_batch()?;
+            let columns = batch.values.len() / rows;
+            let values = crate::layers::tensor(batch.values, device);
+            Ok::<Tensor<2>, TrainError>(values.reshape([rows, columns]))
+        })?;
+        self.meters.add(
+            &report,
+            self.game.images_seen - before,
+            began.elapsed().as_secs_f64(),
+        );
+        let progress = self.progress();
+        if let Some(watch) = &mut self.on_step {
+            watch(progress);
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> Option<StoppedBy> {
+        let train = &self.game.recipe.train;
+        if self.stop.load(Ordering::Relaxed) {
+            return Some(StoppedBy::Signal);
+        }
+        if self.game.images_seen >= train.images {
+            return Some(StoppedBy::Images);
+        }
+        let over = train
+            .minutes
+            .is_some_and(|minutes| self.elapsed_seconds() >= 60.0 * minutes);
+        over.then_some(StoppedBy::Minutes)
+    }
+
+    fn tick(&mut self) -> Result<Tick, TrainError> {
+        // A number may have stopped being finite since the last measured step;
+        // such a state is not saved.
+        self.game.generator.check(self.game.steps)?;
+        self.game.discriminator.check(self.game.steps)?;
+        let tick = self
+            .meters
+            .tick(self.game.images_seen, self.elapsed_seconds());
+        if let Some(folder) = &self.folder {
+            folder.log(&tick)?;
+        }
+        self.draw()?;
+        self.save()?;
+        Ok(tick)
+    }
+
+    /// Draws the pictures of this moment and saves the generator.
+    fn draw(&self) -> Result<(), TrainError> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        let generator = self.generator();
+        generator.save(&folder.generator())?;
+        sketch::draw(folder, &generator, &self.game, &self.dataset)
+    }
+
+    /// Writes a checkpoint of this moment.
+    ///
+    /// # Errors
+    /// If it cannot be written; the one before stays.
+    pub fn save(&self) -> Result<(), TrainError> {
+        match &self.folder {
+            Some(folder) => {
+                let bytes = checkpoint::encode(&self.game, self.elapsed_seconds(), &self.meters);
+                folder.save(self.game.images_seen, &bytes)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The moving average of the generator, as it is now, ready to sample.
+    pub fn generator(&self) -> Generator {
+        let data = DataCard {
+            name: self.dataset.name().into(),
+            kind: self.dataset.kind(),
+            classes: self.dataset.classes().to_vec(),
+            units: self.dataset.units().cloned(),
+        };
+        let game = &self.game;
+        let mut generator = Generator::new(
+            game.generator_layers.clone(),
+            game.average.clone(),
+            game.form.clone(),
+            game.recipe.clone(),
+            data,
+            game.images_seen,
+        );
+        generator.calibrate();
+        generator
+    }
+
+    /// How far the run is.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            images_seen: self.game.images_seen,
+            images: self.game.recipe.train.images,
+            elapsed_seconds: self.elapsed_seconds(),
+            images_per_second: self.meters.images_per_second(),
+        }
+    }
+
+    /// Calls `watch` after every step.
+    pub fn on_step(&mut self, watch: impl FnMut(Progress) + Send + 'static) {
+        self.on_step = Some(Box::new(watch));
+    }
+
+    /// Raise it from anywhere, a signal handler say: the run finishes its step,
+    /// saves and ends.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    /// Why the run ended, once it has.
+    pub fn stopped_by(&self) -> Option<StoppedBy> {
+        self.stopped_by
+    }
+
+    /// The recipe, every value resolved.
+    pub fn recipe(&self) -> &Recipe {
+        &self.game.recipe
+    }
+
+    /// The data.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// The run folder, if there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(Folder::path)
+    }
+
+    /// How many numbers the generator and the discriminator train.
+    pub fn parameter_counts(&self) -> [usize; 2] {
+        [
+            self.game.generator.parameters.count(),
+            self.game.discriminator.parameters.count(),
+        ]
+    }
+
+    /// Memory that the run will take beyond what a few steps have: decoded
+    /// pictures yet to be kept, and one checkpoint on its way to the disk.
+    pub fn memory_to_come(&self) -> u64 {
+        let cache = match self.dataset.kind() {
+            Kind::Images { .. } => (self.dataset.kind().values() * self.dataset.len()) as u64,
+            Kind::Points { .. } => 0,
+        };
+        let [generator, discriminator] = self.parameter_counts();
+        // Weights, two moments, the average; as numbers and as bytes.
+        let checkpoint = 2 * 4 * (4 * generator + 3 * discriminator) as u64;
+        cache.min(CACHE_BUDGET_BYTES) + checkpoint
+    }
+
+    fn elapsed_seconds(&self) -> f64 {
+        self.elapsed_before + self.started.elapsed().as_secs_f64()
+    }
+}
+
+fn loader(game: &Game, dataset: &Arc<Dataset>) -> Loader {
+    let recipe = &game.recipe;
+    Loader::new(
+        dataset.clone(),
+        LoaderOptions {
+            batch: recipe.train.batch,
+            seed: recipe.train.seed,
+            start: game.images_seen,
+            pad_to: game.form.padded_side(),
+            mirror: recipe.augment.mirror,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_budget_bytes: CACHE_BUDGET_BYTES,
+        },
+    )
+}
+
+fn skipped_notice(dataset: &Dataset) -> Option<String> {
+    let skipped = dataset.skipped();
+    let first = skipped.first()?;
+    Some(format!(
+        "{} file{} cannot be used and {} left out, the first {}: {} (`fata data check` lists all)",
+        skipped.len(),
+        if skipped.len() == 1 { "" } else { "s" },
+        if skipped.len() == 1 { "is" } else { "are" },
+        first.path,
+        first.reason,
+    ))
+}

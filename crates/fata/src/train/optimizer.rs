@@ -1,0 +1,127 @@
+//! The rules by which a player's weights follow its gradient, with their state.
+
+use crate::layers::Parameters;
+use crate::recipe::{Optimizer, OptimizerKind};
+use burn::tensor::Tensor;
+use fata_kernels::{Adam, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot};
+
+/// An optimiser's settings and moments: as many flat tensors as the player has
+/// trained parameters, in their order.
+#[derive(Debug)]
+pub(crate) struct OptimizerState {
+    settings: Optimizer,
+    /// Updates made so far.
+    pub(crate) steps: u64,
+    /// Adam's mean of gradients; SGD's velocity.
+    pub(crate) first: Vec<Tensor<1>>,
+    /// Adam's and RMSProp's mean of squared gradients.
+    pub(crate) second: Vec<Tensor<1>>,
+}
+
+impl OptimizerState {
+    pub(crate) fn new(settings: &Optimizer, parameters: &Parameters) -> Self {
+        let zeros = || {
+            let trained = parameters.trained();
+            trained
+                .iter()
+                .map(|value| Tensor::zeros(value.dims(), parameters.device()))
+                .collect()
+        };
+        let (first, second) = match settings.kind {
+            OptimizerKind::Adam => (zeros(), zeros()),
+            OptimizerKind::Sgd => (zeros(), Vec::new()),
+            OptimizerKind::RmsProp => (Vec::new(), zeros()),
+        };
+        Self {
+            settings: settings.clone(),
+            steps: 0,
+            first,
+            second,
+        }
+    }
+
+    /// Moves the parameters along their gradients, in place; `rate_factor`
+    /// scales the recipe's rate.
+    pub(crate) fn update(
+        &mut self,
+        parameters: &mut Parameters,
+        gradients: Vec<Tensor<1>>,
+        rate_factor: f64,
+    ) {
+        self.steps += 1;
+        let settings = &self.settings;
+        let rate = (settings.rate * rate_factor) as f32;
+        let values = parameters.take_trained();
+        let (first, second) = (
+            std::mem::take(&mut self.first),
+            std::mem::take(&mut self.second),
+        );
+        let updated = match settings.kind {
+            OptimizerKind::Adam => {
+                let slots = values
+                    .into_iter()
+                    .zip(gradients)
+                    .zip(first.into_iter().zip(second));
+                let slots =
+                    slots.map(
+                        |((parameter, gradient), (first_moment, second_moment))| AdamSlot {
+                            parameter,
+                            gradient,
+                            first_moment,
+                            second_moment,
+                        },
+                    );
+                let settings = Adam {
+                    rate,
+                    beta1: settings.beta1 as f32,
+                    beta2: settings.beta2 as f32,
+                    epsilon: settings.epsilon as f32,
+                    step: self.steps,
+                };
+                let mut updated = Vec::new();
+                for (value, first, second) in fata_kernels::adam(slots.collect(), settings) {
+                    updated.push(value);
+                    self.first.push(first);
+                    self.second.push(second);
+                }
+                updated
+            }
+            OptimizerKind::Sgd => {
+                let slots = values.into_iter().zip(gradients).zip(first);
+                let slots = slots.map(|((parameter, gradient), velocity)| SgdSlot {
+                    parameter,
+                    gradient,
+                    velocity,
+                });
+                let momentum = settings.beta1 as f32;
+                let mut updated = Vec::new();
+                for (value, velocity) in fata_kernels::sgd(slots.collect(), Sgd { rate, momentum })
+                {
+                    updated.push(value);
+                    self.first.push(velocity);
+                }
+                updated
+            }
+            OptimizerKind::RmsProp => {
+                let slots = values.into_iter().zip(gradients).zip(second);
+                let slots = slots.map(|((parameter, gradient), square_average)| RmsPropSlot {
+                    parameter,
+                    gradient,
+                    square_average,
+                });
+                let settings = RmsProp {
+                    rate,
+                    alpha: settings.beta2 as f32,
+                    epsilon: settings.epsilon as f32,
+                };
+                let mut updated = Vec::new();
+                for (value, second) in fata_kernels::rms_prop(slots.collect(), settings) {
+                    updated.push(value);
+                    self.second.push(second);
+                }
+                updated
+            }
+        };
+        parameters.put_trained(updated);
+    }
+}

@@ -1,0 +1,128 @@
+//! Ticks: what a run reports every so many images, and the meters it is read from.
+
+use super::game::StepReport;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One line of `log.jsonl`. Losses and probabilities are means over the steps
+/// since the last tick, gradient norms over those at which they were measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tick {
+    /// Real images that the discriminator has seen.
+    pub images_seen: u64,
+    /// Seconds of training, those before a resumption included.
+    pub elapsed_seconds: f64,
+    /// Over the steps since the last tick.
+    pub images_per_second: f64,
+    /// In nats.
+    pub loss_discriminator: f64,
+    /// In nats.
+    pub loss_generator: f64,
+    /// Mean D(x).
+    pub probability_real: f64,
+    /// Mean D(G(z)).
+    pub probability_fake: f64,
+    /// Euclidean, over all weights.
+    pub gradient_norm_discriminator: f64,
+    /// Euclidean, over all weights.
+    pub gradient_norm_generator: f64,
+    /// Resident memory of the process.
+    pub memory_bytes: u64,
+}
+
+impl fmt::Display for Tick {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        write!(
+            out,
+            "{:>9} images  {:>6.0} s  {:>6.0} images/s  loss D {:.3} G {:.3}  D(x) {:.2}  D(G(z)) {:.2}  {:>4} MB",
+            self.images_seen,
+            self.elapsed_seconds,
+            self.images_per_second,
+            self.loss_discriminator,
+            self.loss_generator,
+            self.probability_real,
+            self.probability_fake,
+            self.memory_bytes / 1_000_000,
+        )
+    }
+}
+
+/// Sums since the last tick. Part of a checkpoint, so that a run that stopped
+/// between ticks reports the next one as if it had not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Meters {
+    steps: u64,
+    images: u64,
+    seconds: f64,
+    sums: [f64; 4],
+    norms: [f64; 2],
+    norms_measured: u64,
+}
+
+impl Meters {
+    pub(crate) fn add(&mut self, report: &StepReport, images: u64, seconds: f64) {
+        self.steps += 1;
+        self.images += images;
+        self.seconds += seconds;
+        let values = [
+            report.loss_discriminator,
+            report.loss_generator,
+            report.probability_real,
+            report.probability_fake,
+        ];
+        for (sum, value) in self.sums.iter_mut().zip(values) {
+            *sum += value;
+        }
+        if let Some(norms) = report.gradient_norms {
+            self.norms_measured += 1;
+            for (sum, value) in self.norms.iter_mut().zip(norms) {
+                *sum += value;
+            }
+        }
+    }
+
+    /// Images per second since the last tick; 0 before the first step.
+    pub(crate) fn images_per_second(&self) -> f64 {
+        if self.seconds > 0.0 {
+            self.images as f64 / self.seconds
+        } else {
+            0.0
+        }
+    }
+
+    /// Whether nothing was added since the last tick.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps == 0
+    }
+
+    /// The tick, after which the meters start again.
+    pub(crate) fn tick(&mut self, images_seen: u64, elapsed_seconds: f64) -> Tick {
+        let steps = self.steps.max(1) as f64;
+        let measured = self.norms_measured.max(1) as f64;
+        let [
+            loss_discriminator,
+            loss_generator,
+            probability_real,
+            probability_fake,
+        ] = self.sums.map(|sum| sum / steps);
+        let tick = Tick {
+            images_seen,
+            elapsed_seconds,
+            images_per_second: self.images_per_second(),
+            loss_discriminator,
+            loss_generator,
+            probability_real,
+            probability_fake,
+            gradient_norm_discriminator: self.norms[0] / measured,
+            gradient_norm_generator: self.norms[1] / measured,
+            memory_bytes: resident_memory(),
+        };
+        *self = Self::default();
+        tick
+    }
+}
+
+/// Resident memory of the process in bytes; 0 where the system does not say.
+pub fn resident_memory() -> u64 {
+    memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
+}
