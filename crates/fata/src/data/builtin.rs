@@ -77,9 +77,12 @@ pub(crate) fn stacked(index: usize, digits: usize) -> [usize; 3] {
     std::array::from_fn(|_| draws.below(digits as u32) as usize)
 }
 
+/// Appends one point and says which mode it is of.
+type Draw = fn(&mut Draws, &mut Vec<f64>) -> u32;
+
 /// The points of a built-in set, with each one's mode, for a mixture.
 pub(crate) fn points(name: &str) -> Option<(Points, Option<Vec<u32>>)> {
-    let (dimensions, draw): (usize, fn(&mut Draws, &mut Vec<f64>) -> u32) = match name {
+    let (dimensions, draw): (usize, Draw) = match name {
         "gaussian" => (1, gaussian),
         "line" => (2, line),
         "ring" => (2, ring),

@@ -164,6 +164,31 @@ fn fit_crops_pads_or_stretches() {
 }
 
 #[test]
+fn pictures_of_one_square_size_keep_it_and_others_do_not() {
+    for (sizes, side) in [
+        ([(28, 28), (28, 28)], 28),
+        ([(256, 256), (256, 256)], 256),
+        ([(257, 257), (257, 257)], 64),
+        ([(178, 218), (178, 218)], 64),
+        ([(32, 32), (48, 48)], 64),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (index, (width, height)) in sizes.into_iter().enumerate() {
+            write(
+                folder.path(),
+                &format!("{index}.png"),
+                &png(&plain(width, height, [0; 3])),
+            );
+        }
+        assert_eq!(
+            open(folder.path()).unwrap().kind(),
+            images(3, side),
+            "{sizes:?}"
+        );
+    }
+}
+
+#[test]
 fn hidden_colours_are_cleared_and_dropped_alpha_is_laid_on_white() {
     let folder = tempfile::tempdir().unwrap();
     let clear = RgbaImage::from_pixel(8, 8, Rgba([200, 10, 10, 0]));
