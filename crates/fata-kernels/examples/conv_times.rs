@@ -1,7 +1,7 @@
 //! Times the three directions of each convolution of the reference works, and
 //! a large matrix product as the machine's peak: the least of many runs.
 //!
-//! usage: conv_times [seconds per figure]
+//! usage: conv_times [seconds per figure] [part of a layer's name]
 
 use fata_kernels::conv::{self, ConvShape};
 use fata_kernels::gemm::{Epilogue, Matrix, sgemm};
@@ -73,6 +73,7 @@ fn main() {
         .nth(1)
         .and_then(|text| text.parse().ok())
         .unwrap_or(0.3);
+    let wanted = std::env::args().nth(2).unwrap_or_default();
     println!(
         "{:?}, {} threads",
         fata_kernels::isa::Isa::active(),
@@ -84,7 +85,7 @@ fn main() {
         values(size * size),
         vec![0.0; size * size],
     );
-    let peak_seconds = least_seconds(budget_seconds.max(1.0), || {
+    let peak_seconds = least_seconds(budget_seconds, || {
         sgemm(
             Matrix::new(&a, size, size),
             Matrix::new(&b, size, size),
@@ -133,6 +134,9 @@ fn main() {
                 "{work} {}x{} {}->{}",
                 shape.height, shape.width, shape.channels_in, shape.channels_out
             );
+            if !name.contains(&wanted) {
+                continue;
+            }
             print!("{name:32}");
             for milliseconds in times(&shape, budget_seconds) {
                 print!(

@@ -1,6 +1,6 @@
 //! The convolution itself: windows times weights.
 
-use super::ConvShape;
+use super::{ConvShape, winograd};
 use crate::gemm::driver::{EvenRows, Product, multiply};
 use crate::gemm::{Epilogue, Matrix, sgemm};
 
@@ -35,6 +35,11 @@ pub fn forward(shape: &ConvShape, x: &[f32], weight: &[f32], bias: Option<&[f32]
             Matrix::new(weight, depth, cols),
         );
         return sgemm(x, weight, y, Epilogue::bias(bias));
+    }
+    if let Some(layer) = shape.forward_layer(x)
+        && let Some(size) = layer.tile_size()
+    {
+        return winograd::forward(&layer, size, weight, bias, y);
     }
     for group in 0..shape.groups {
         let cols = shape.group_out();

@@ -4,12 +4,13 @@
 //! each phase is an ordinary convolution of the output's gradient with stride
 //! one, written straight to its pixels. No zeros are put in between.
 
-use super::ConvShape;
 use super::windows::{GroupChannels, Windows};
-use crate::gemm::driver::{OutputRows, Product, multiply};
+use super::{ConvShape, winograd};
+use crate::gemm::driver::{Output, OutputRows, Product, for_each_task, multiply, piece};
 use crate::gemm::pack::PackCols;
-use crate::gemm::transpose::transpose;
+use crate::gemm::transpose::{transpose, transpose_to};
 use crate::gemm::{Epilogue, Matrix, sgemm};
+use crate::pool;
 use std::ops::Range;
 
 /// Computes the gradient of a convolution with respect to its input, or the
@@ -62,6 +63,9 @@ pub fn input_grad(
         );
         return sgemm(dy, weight, dx, Epilogue::bias(repeated.as_deref()));
     }
+    if fast(shape, dy, weight, bias, dx) {
+        return;
+    }
     for group in 0..shape.groups {
         for phase_y in 0..shape.stride[0] {
             for phase_x in 0..shape.stride[1] {
@@ -79,20 +83,65 @@ pub fn input_grad(
     }
 }
 
+/// Computes it with fewer multiplications, unless that is not worth it.
+fn fast(
+    shape: &ConvShape,
+    dy: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    dx: &mut [f32],
+) -> bool {
+    let mut layers = Vec::with_capacity(shape.stride[0] * shape.stride[1]);
+    for phase_y in 0..shape.stride[0] {
+        for phase_x in 0..shape.stride[1] {
+            let axes = [Axis::new(shape, 0, phase_y), Axis::new(shape, 1, phase_x)];
+            let Some(layer) = shape.input_grad_layer(dy, axes) else {
+                return false;
+            };
+            let Some(size) = layer.tile_size() else {
+                return false;
+            };
+            layers.push((layer, size));
+        }
+    }
+    let (rows, cols) = (shape.channels_in, shape.channels_out);
+    let mut turned = pool::take(weight.len());
+    let turned_output = Output::of(&mut turned);
+    let taps = shape.kernel[0] * shape.kernel[1];
+    let row_tasks = rows.div_ceil(16);
+    for_each_task(taps * row_tasks, 16 * weight.len() as u64, |task| {
+        let (tap, rows_of_task) = (task / row_tasks, piece(rows, 16, task % row_tasks));
+        let start = tap * rows * cols;
+        for first_col in (0..cols).step_by(16) {
+            let from = &weight[start + rows_of_task.start * cols + first_col..];
+            let count = (cols - first_col).min(16);
+            let len = (count - 1) * rows + rows_of_task.len();
+            let to = turned_output.at(start + first_col * rows + rows_of_task.start, len);
+            // SAFETY: `at` has checked the place. Tasks share the slices'
+            // range but write rows of their own.
+            unsafe { transpose_to(from, cols, to, rows, [rows_of_task.len(), count]) };
+        }
+    });
+    for (layer, size) in &layers {
+        winograd::forward(layer, *size, &turned, bias, dx);
+    }
+    true
+}
+
 /// One axis of a phase: the input pixels `first`, `first + stride`, ... that
 /// see the taps `phase`, `phase + stride`, ...
 #[derive(Clone, Copy)]
-struct Axis {
+pub(super) struct Axis {
     /// First tap of the kernel.
-    phase: usize,
+    pub(super) phase: usize,
     /// Taps of the kernel.
-    taps: usize,
+    pub(super) taps: usize,
     /// First pixel.
-    first: usize,
+    pub(super) first: usize,
     /// Pixels.
-    count: usize,
+    pub(super) count: usize,
     /// The output pixel that the first input pixel's last tap sees.
-    origin: isize,
+    pub(super) origin: isize,
 }
 
 impl Axis {

@@ -4,12 +4,14 @@
 //! channels_out]`. A transposed convolution is the input gradient run forward.
 //! Dilation is left out.
 
+mod fast;
 mod forward;
 mod input_grad;
 #[cfg(test)]
 mod tests;
 mod weight_grad;
 mod windows;
+mod winograd;
 
 pub use forward::forward;
 pub use input_grad::input_grad;

@@ -1,8 +1,8 @@
 //! The gradient with respect to the weights: windows, transposed, times the
 //! output's gradient, summed over all output pixels.
 
-use super::ConvShape;
 use super::windows::TransposedWindows;
+use super::{ConvShape, winograd};
 use crate::gemm::driver::{EvenRows, Product, multiply_deep};
 use crate::gemm::{Epilogue, Matrix};
 
@@ -33,6 +33,11 @@ pub fn weight_grad(shape: &ConvShape, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let (rows, depth) = (shape.window_len(), shape.out_pixels());
     if dw.is_empty() || depth == 0 {
         return dw.fill(0.0);
+    }
+    if let Some(layer) = shape.forward_layer(x)
+        && let Some(size) = layer.tile_size()
+    {
+        return winograd::weight_grad(&layer, size, dy, dw);
     }
     for group in 0..shape.groups {
         let cols = shape.group_out();

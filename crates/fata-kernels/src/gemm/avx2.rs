@@ -5,7 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile, write_tile};
-use super::narrow::{self, Lanes};
+use super::narrow::{self, Lanes, Vectorised};
 use super::pack::PackRows;
 use std::arch::x86_64::*;
 use std::ops::Range;
@@ -38,6 +38,17 @@ impl MicroKernel for Avx2 {
         // SAFETY: the caller's promise is passed on.
         unsafe { multiply_narrow(tile) }
     }
+
+    unsafe fn run_vectorised<W: Vectorised>(work: W) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { run_vectorised(work) }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn run_vectorised<W: Vectorised>(work: W) {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { work.run::<__m256>() }
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -102,6 +113,30 @@ impl Lanes for __m256 {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: as above, and the caller promises the floats.
         unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as above, and the caller promises the floats.
+        unsafe { _mm256_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm256_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn scale(self, factor: f32) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm256_mul_ps(self, _mm256_set1_ps(factor)) }
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile};
-use super::narrow::{self, Lanes};
+use super::narrow::{self, Lanes, Vectorised};
 use super::pack::PackRows;
 use std::arch::x86_64::*;
 use std::ops::Range;
@@ -39,6 +39,17 @@ impl MicroKernel for Avx512 {
         // SAFETY: the caller's promise is passed on.
         unsafe { multiply_narrow(tile) }
     }
+
+    unsafe fn run_vectorised<W: Vectorised>(work: W) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { run_vectorised(work) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+unsafe fn run_vectorised<W: Vectorised>(work: W) {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { work.run::<__m512>() }
 }
 
 #[target_feature(enable = "avx512f,avx2,fma")]
@@ -131,6 +142,30 @@ impl Lanes for __m512 {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: as above, and the caller promises the floats.
         unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as above, and the caller promises the floats.
+        unsafe { _mm512_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm512_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn scale(self, factor: f32) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { _mm512_mul_ps(self, _mm512_set1_ps(factor)) }
     }
 
     #[inline(always)]

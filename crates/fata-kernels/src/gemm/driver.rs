@@ -7,13 +7,13 @@
 use super::epilogue::Epilogue;
 use super::kernel::{DEPTH_BLOCK, MAX_ROWS, MicroKernel, PanelOrder, ROW_STRIDE, Tile};
 use super::pack::{PackCols, PackRows};
-use crate::isa::Isa;
+use super::with_kernel;
 use crate::pool::{self, Buffer};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Columns whose block of the right factor stays in the second-level cache.
-const COL_BLOCK: usize = 512;
+pub(crate) const COL_BLOCK: usize = 512;
 
 /// The widest product that is computed column by column.
 const NARROW_COLS: usize = 4;
@@ -54,7 +54,7 @@ pub(crate) struct Product<'a, A, B, O> {
 
 /// The output that threads write to, each its own floats.
 #[derive(Clone, Copy)]
-struct Output {
+pub(crate) struct Output {
     start: *mut f32,
     len: usize,
 }
@@ -65,7 +65,7 @@ unsafe impl Send for Output {}
 unsafe impl Sync for Output {}
 
 impl Output {
-    fn of(slice: &mut [f32]) -> Self {
+    pub(crate) fn of(slice: &mut [f32]) -> Self {
         Output {
             start: slice.as_mut_ptr(),
             len: slice.len(),
@@ -73,7 +73,7 @@ impl Output {
     }
 
     /// The place of `len` floats from `offset`, checked to be inside.
-    fn at(self, offset: usize, len: usize) -> *mut f32 {
+    pub(crate) fn at(self, offset: usize, len: usize) -> *mut f32 {
         assert!(
             offset <= self.len && len <= self.len - offset,
             "a product's output is too small"
@@ -193,15 +193,7 @@ pub(crate) fn multiply<A: PackRows, B: PackCols, O: OutputRows>(
     product: &Product<A, B, O>,
     out: &mut [f32],
 ) {
-    match Isa::active() {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => multiply_with::<super::avx512::Avx512, A, B, O>(product, out),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => multiply_with::<super::avx2::Avx2, A, B, O>(product, out),
-        #[cfg(target_arch = "aarch64")]
-        Isa::Neon => multiply_with::<super::neon::Neon, A, B, O>(product, out),
-        _ => multiply_with::<super::portable::Portable, A, B, O>(product, out),
-    }
+    with_kernel!(multiply_with::<A, B, O>(product, out))
 }
 
 fn multiply_with<K: MicroKernel, A: PackRows, B: PackCols, O: OutputRows>(
@@ -266,18 +258,19 @@ fn write_empty<A, B, O: OutputRows>(product: &Product<A, B, O>, output: Output) 
 }
 
 /// One block of depth for some rows and columns, computed by one thread.
-struct Strip<'a, P> {
-    rows: Range<usize>,
-    cols: Range<usize>,
-    depth: Range<usize>,
-    accumulate: bool,
-    epilogue: Epilogue<'a>,
-    panels: P,
-    narrow: bool,
+pub(crate) struct Strip<'a, P> {
+    pub(crate) rows: Range<usize>,
+    pub(crate) cols: Range<usize>,
+    pub(crate) depth: Range<usize>,
+    pub(crate) accumulate: bool,
+    pub(crate) epilogue: Epilogue<'a>,
+    /// Start of the panel whose first column is given.
+    pub(crate) panels: P,
+    pub(crate) narrow: bool,
 }
 
 impl<P: Fn(usize) -> *const f32> Strip<'_, P> {
-    fn run<K: MicroKernel, A: PackRows, O: OutputRows>(
+    pub(crate) fn run<K: MicroKernel, A: PackRows, O: OutputRows>(
         &self,
         a: &A,
         output_rows: &O,
@@ -333,15 +326,7 @@ pub(crate) fn multiply_deep<A: PackRows, B: PackCols>(
     product: &Product<A, B, EvenRows>,
     out: &mut [f32],
 ) {
-    match Isa::active() {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => multiply_deep_with::<super::avx512::Avx512, A, B>(product, out),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => multiply_deep_with::<super::avx2::Avx2, A, B>(product, out),
-        #[cfg(target_arch = "aarch64")]
-        Isa::Neon => multiply_deep_with::<super::neon::Neon, A, B>(product, out),
-        _ => multiply_deep_with::<super::portable::Portable, A, B>(product, out),
-    }
+    with_kernel!(multiply_deep_with::<A, B>(product, out))
 }
 
 /// Rows of a task, so that packing the right factor for each is a small part.

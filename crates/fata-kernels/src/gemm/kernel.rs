@@ -4,6 +4,7 @@
 //! are in `driver`.
 
 use super::epilogue::Epilogue;
+use super::narrow::Vectorised;
 use super::pack::PackRows;
 use std::ops::Range;
 
@@ -76,6 +77,13 @@ pub(crate) trait MicroKernel: Send + Sync + 'static {
     ///
     /// As for `multiply`, with `b` as said here.
     unsafe fn multiply_narrow(tile: &Tile);
+
+    /// Does work that is compiled for this kernel's instruction set.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn run_vectorised<W: Vectorised>(work: W);
 }
 
 /// Writes a tile that was summed in scratch memory, `stride` floats a row.

@@ -4,17 +4,17 @@
 //! output, which training does not need.
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod avx512;
+pub(crate) mod avx512;
 pub(crate) mod driver;
 mod epilogue;
 pub(crate) mod kernel;
-mod narrow;
+pub(crate) mod narrow;
 #[cfg(target_arch = "aarch64")]
-mod neon;
+pub(crate) mod neon;
 pub(crate) mod pack;
-mod portable;
+pub(crate) mod portable;
 #[cfg(test)]
 pub(crate) mod test_data;
 #[cfg(test)]
@@ -24,6 +24,23 @@ pub(crate) mod transpose;
 pub use epilogue::Epilogue;
 
 use driver::{EvenRows, Product, multiply};
+
+/// Calls a function with the micro-kernel of this thread's instruction set as
+/// its first type.
+macro_rules! with_kernel {
+    ($function:ident$(::<$($type:ty),*>)?($($argument:expr),*)) => {
+        match $crate::isa::Isa::active() {
+            #[cfg(target_arch = "x86_64")]
+            $crate::isa::Isa::Avx512 => $function::<$crate::gemm::avx512::Avx512, $($($type),*)?>($($argument),*),
+            #[cfg(target_arch = "x86_64")]
+            $crate::isa::Isa::Avx2 => $function::<$crate::gemm::avx2::Avx2, $($($type),*)?>($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            $crate::isa::Isa::Neon => $function::<$crate::gemm::neon::Neon, $($($type),*)?>($($argument),*),
+            _ => $function::<$crate::gemm::portable::Portable, $($($type),*)?>($($argument),*),
+        }
+    };
+}
+pub(crate) use with_kernel;
 
 /// A view of floats as a matrix.
 #[derive(Clone, Copy, Debug)]

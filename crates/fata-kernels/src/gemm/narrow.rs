@@ -17,6 +17,18 @@ pub(crate) trait Lanes: Copy {
     /// The `COUNT` floats at `from`.
     unsafe fn load(from: *const f32) -> Self;
 
+    /// The same float in each place.
+    unsafe fn splat(value: f32) -> Self;
+
+    /// Writes the `COUNT` floats to `to`.
+    unsafe fn store(self, to: *mut f32);
+
+    /// `self + other`, float by float.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `self * factor`, float by float.
+    unsafe fn scale(self, factor: f32) -> Self;
+
     /// `a * b + self`, float by float.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
 
@@ -40,6 +52,27 @@ impl Lanes for [f32; 4] {
     }
 
     #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        [value; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises four floats.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        std::array::from_fn(|lane| self[lane] + other[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn scale(self, factor: f32) -> Self {
+        self.map(|value| value * factor)
+    }
+
+    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         std::array::from_fn(|lane| a[lane] * b[lane] + self[lane])
     }
@@ -48,6 +81,17 @@ impl Lanes for [f32; 4] {
     unsafe fn sum(self) -> f32 {
         (self[0] + self[2]) + (self[1] + self[3])
     }
+}
+
+/// Work that is compiled for each instruction set.
+pub(crate) trait Vectorised {
+    /// Does the work.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions of `L`. Implementations are
+    /// `inline(always)`.
+    unsafe fn run<L: Lanes>(self);
 }
 
 /// Multiplies the tile's rows, `GROUP` at a time, by its one to four columns.

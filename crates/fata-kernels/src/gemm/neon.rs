@@ -5,7 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile, write_tile};
-use super::narrow::{self, Lanes};
+use super::narrow::{self, Lanes, Vectorised};
 use super::pack::PackRows;
 use std::arch::aarch64::*;
 use std::ops::Range;
@@ -37,6 +37,11 @@ impl MicroKernel for Neon {
     unsafe fn multiply_narrow(tile: &Tile) {
         // SAFETY: the caller's promise is passed on.
         unsafe { narrow::multiply::<float32x4_t, 3>(tile) }
+    }
+
+    unsafe fn run_vectorised<W: Vectorised>(work: W) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { work.run::<float32x4_t>() }
     }
 }
 
@@ -100,6 +105,30 @@ impl Lanes for float32x4_t {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: as above, and the caller promises the floats.
         unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { vdupq_n_f32(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as above, and the caller promises the floats.
+        unsafe { vst1q_f32(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { vaddq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn scale(self, factor: f32) -> Self {
+        // SAFETY: the caller has checked the instruction set.
+        unsafe { vmulq_n_f32(self, factor) }
     }
 
     #[inline(always)]

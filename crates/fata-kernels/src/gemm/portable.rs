@@ -2,7 +2,7 @@
 //! into whatever vectors the target always has.
 
 use super::kernel::{MicroKernel, PanelOrder, ROW_STRIDE, Tile, write_tile};
-use super::narrow;
+use super::narrow::{self, Vectorised};
 use super::pack::PackRows;
 use std::ops::Range;
 
@@ -33,6 +33,11 @@ impl MicroKernel for Portable {
     unsafe fn multiply_narrow(tile: &Tile) {
         // SAFETY: the caller's promise is passed on.
         unsafe { narrow::multiply::<[f32; 4], 2>(tile) }
+    }
+
+    unsafe fn run_vectorised<W: Vectorised>(work: W) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { work.run::<[f32; 4]>() }
     }
 }
 

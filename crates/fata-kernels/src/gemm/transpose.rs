@@ -18,31 +18,55 @@ pub(crate) fn transpose(
     if rows == 0 || cols == 0 {
         return;
     }
-    assert!(from.len() >= (rows - 1) * from_stride + cols && from_stride >= cols.min(2) - 1);
     assert!(to.len() >= (cols - 1) * to_stride + rows);
+    // SAFETY: the slice is long enough and ours alone.
+    unsafe { transpose_to(from, from_stride, to.as_mut_ptr(), to_stride, [rows, cols]) }
+}
+
+/// The same to a place that is shared with threads which write other rows.
+///
+/// # Safety
+///
+/// The floats of each of `cols` runs of `rows`, `to_stride` apart, may be
+/// written.
+///
+/// # Panics
+///
+/// When `from` is too short.
+pub(crate) unsafe fn transpose_to(
+    from: &[f32],
+    from_stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+    [rows, cols]: [usize; 2],
+) {
+    if rows == 0 || cols == 0 {
+        return;
+    }
+    assert!(from.len() >= (rows - 1) * from_stride + cols);
     let (whole_rows, whole_cols) = (rows / 4 * 4, cols / 4 * 4);
-    for row in (0..whole_rows).step_by(4) {
-        for col in (0..whole_cols).step_by(4) {
-            // SAFETY: the block's last element is within both slices, by the
-            // assertions above.
-            unsafe {
+    let from = from.as_ptr();
+    // SAFETY: every element is within the slice by the assertion above, and
+    // its place may be written as the caller promises.
+    unsafe {
+        let one = |row: usize, col: usize| {
+            *to.add(col * to_stride + row) = *from.add(row * from_stride + col)
+        };
+        for row in (0..whole_rows).step_by(4) {
+            for col in (0..whole_cols).step_by(4) {
                 block(
-                    from.as_ptr().add(row * from_stride + col),
+                    from.add(row * from_stride + col),
                     from_stride,
-                    to.as_mut_ptr().add(col * to_stride + row),
+                    to.add(col * to_stride + row),
                     to_stride,
                 );
             }
-        }
-        for col in whole_cols..cols {
-            for row in row..row + 4 {
-                to[col * to_stride + row] = from[row * from_stride + col];
+            for col in whole_cols..cols {
+                (row..row + 4).for_each(|row| one(row, col));
             }
         }
-    }
-    for row in whole_rows..rows {
-        for col in 0..cols {
-            to[col * to_stride + row] = from[row * from_stride + col];
+        for row in whole_rows..rows {
+            (0..cols).for_each(|col| one(row, col));
         }
     }
 }
