@@ -9,9 +9,12 @@
 pub mod conv;
 pub mod gemm;
 pub mod isa;
+mod norm;
 mod ops;
 mod optim;
+mod pointwise;
 pub mod pool;
+mod resample;
 mod threads;
 
 pub use ops::{

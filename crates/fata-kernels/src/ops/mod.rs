@@ -1,12 +1,21 @@
 //! The operators as the networks call them: shapes are checked here, then the call goes to the
 //! Flex kernels or to the portable composition.
 
+mod elements;
+pub(crate) mod flex;
+mod layers;
+mod norms;
 mod portable;
+mod resampling;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::backend::DispatchDevice;
-use burn::tensor::{Device, Tensor};
+use burn::backend::{DispatchDevice, GradientCheckpointingStrategy};
+use burn::tensor::{DType, Tensor};
+
+use crate::pointwise::curve::has_slope_of_value;
 
 static FALLBACK: AtomicBool = AtomicBool::new(false);
 
@@ -20,16 +29,18 @@ pub fn fallback_used() -> bool {
     FALLBACK.load(Ordering::SeqCst)
 }
 
-/// Whether the fast kernels serve tensors of this device.
-#[allow(dead_code)]
-pub(crate) fn is_fast(device: &Device) -> bool {
-    if fallback_used() {
+/// Whether the kernels serve this tensor: floats of the CPU device, without recomputation of
+/// activations in the backward pass.
+pub(crate) fn is_fast<const D: usize>(tensor: &Tensor<D>) -> bool {
+    if fallback_used() || tensor.dtype() != DType::F32 || tensor.shape().num_elements() == 0 {
         return false;
     }
+    let device = tensor.device();
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
-        DispatchDevice::Autodiff(device) => {
-            matches!(device.clone().inner(), DispatchDevice::Flex(_))
+        DispatchDevice::Autodiff(inner) => {
+            device.gradient_checkpointing_strategy() == Some(GradientCheckpointingStrategy::Disabled)
+                && matches!(inner.clone().inner(), DispatchDevice::Flex(_))
         }
         #[allow(unreachable_patterns)]
         _ => false,
@@ -107,6 +118,9 @@ pub fn conv2d(
         0,
         "conv2d: output channels against groups"
     );
+    if is_fast(&x) {
+        return layers::conv2d(x, weight, bias, options);
+    }
     portable::conv2d(x, weight, bias, options)
 }
 
@@ -135,6 +149,9 @@ pub fn conv_transpose2d(
         0,
         "conv_transpose2d: input channels against groups"
     );
+    if is_fast(&x) {
+        return layers::conv_transpose2d(x, weight, bias, options);
+    }
     portable::conv_transpose2d(x, weight, bias, options)
 }
 
@@ -148,6 +165,9 @@ pub fn linear(
     bias: Option<Tensor<1>>,
     activation: Activation,
 ) -> Tensor<2> {
+    if is_fast(&x) && has_slope_of_value(activation) {
+        return layers::linear(x, weight, bias, activation);
+    }
     portable::linear(x, weight, bias, activation)
 }
 
@@ -166,6 +186,9 @@ pub fn batch_norm<const D: usize>(
     epsilon: f32,
     activation: Activation,
 ) -> (Tensor<D>, BatchStatistics) {
+    if is_fast(&x) && has_slope_of_value(activation) {
+        return norms::batch_norm(x, gamma, beta, epsilon, activation);
+    }
     portable::batch_norm(x, gamma, beta, epsilon, activation)
 }
 
@@ -179,6 +202,9 @@ pub fn affine_activation<const D: usize>(
     shift: Tensor<1>,
     activation: Activation,
 ) -> Tensor<D> {
+    if is_fast(&x) && has_slope_of_value(activation) {
+        return elements::affine_activation(x, scale, shift, activation);
+    }
     portable::affine_activation(x, scale, shift, activation)
 }
 
@@ -197,11 +223,20 @@ pub fn instance_norm(
     epsilon: f32,
     activation: Activation,
 ) -> Tensor<4> {
+    if is_fast(&x) && has_slope_of_value(activation) {
+        return norms::instance_norm(x, gamma, beta, epsilon, activation);
+    }
     portable::instance_norm(x, gamma, beta, epsilon, activation)
 }
 
 /// Applies the activation to each value.
 pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+    if activation == Activation::Identity {
+        return x;
+    }
+    if is_fast(&x) && has_slope_of_value(activation) {
+        return elements::activate(x, activation);
+    }
     portable::activate(x, activation)
 }
 
@@ -211,6 +246,9 @@ pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<
 /// # Shapes
 /// `logits` `[count]`, the result `[1]`.
 pub fn binary_cross_entropy_with_logits(logits: Tensor<1>, target: f32) -> Tensor<1> {
+    if is_fast(&logits) {
+        return elements::binary_cross_entropy_with_logits(logits, target);
+    }
     portable::binary_cross_entropy_with_logits(logits, target)
 }
 
@@ -222,6 +260,9 @@ pub fn upsample_nearest(x: Tensor<4>, factor: usize) -> Tensor<4> {
     assert!(factor > 0, "upsample_nearest: the factor is zero");
     if factor == 1 {
         return x;
+    }
+    if is_fast(&x) {
+        return resampling::upsample_nearest(x, factor);
     }
     portable::upsample_nearest(x, factor)
 }
@@ -236,6 +277,9 @@ pub fn downsample_average(x: Tensor<4>, factor: usize) -> Tensor<4> {
     if factor == 1 {
         return x;
     }
+    if is_fast(&x) {
+        return resampling::downsample_average(x, factor);
+    }
     portable::downsample_average(x, factor)
 }
 
@@ -249,6 +293,9 @@ pub fn resize_bilinear(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         size[0] > 0 && size[1] > 0,
         "resize_bilinear: the size is zero"
     );
+    if is_fast(&x) {
+        return resampling::resize_bilinear(x, size);
+    }
     portable::resize_bilinear(x, size)
 }
 
