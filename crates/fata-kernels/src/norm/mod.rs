@@ -112,15 +112,16 @@ pub(crate) fn moments(x: &[f32], channels: usize) -> Moments {
     let isa = Isa::active();
     let chunks = x.len().div_ceil(rows.chunk);
     let mut partial = pool::take_zeroed(chunks * 2 * rows.group);
-    x.par_chunks(rows.chunk).zip(partial.par_chunks_mut(2 * rows.group)).for_each(|(x, part)| {
-        let (mean, square) = part.split_at_mut(rows.group);
-        chunk_moments(isa, x, mean, square, channels);
-        rows.fold(square);
-    });
+    x.par_chunks(rows.chunk)
+        .zip(partial.par_chunks_mut(2 * rows.group))
+        .for_each(|(x, part)| {
+            let (mean, square) = part.split_at_mut(rows.group);
+            chunk_moments(isa, x, mean, square, channels);
+            rows.fold(square);
+        });
     let count = (x.len() / channels) as f64;
-    let chunk_count = |index: usize| {
-        ((x.len() - index * rows.chunk).min(rows.chunk) / channels) as f64
-    };
+    let chunk_count =
+        |index: usize| ((x.len() - index * rows.chunk).min(rows.chunk) / channels) as f64;
     let mut mean = vec![0.0_f64; channels];
     for (index, part) in partial.chunks(2 * rows.group).enumerate() {
         let share = chunk_count(index) / count;
@@ -140,7 +141,10 @@ pub(crate) fn moments(x: &[f32], channels: usize) -> Moments {
     }
     Moments {
         mean: mean.into_iter().map(|mean| mean as f32).collect(),
-        variance: variance.into_iter().map(|sum| (sum / count) as f32).collect(),
+        variance: variance
+            .into_iter()
+            .map(|sum| (sum / count) as f32)
+            .collect(),
     }
 }
 
@@ -170,13 +174,21 @@ pub(crate) struct Gradients {
 impl Normalisation<'_> {
     fn scale(&self) -> Vec<f32> {
         match self.gamma {
-            Some(gamma) => gamma.iter().zip(self.inverse_deviation).map(|(a, b)| a * b).collect(),
+            Some(gamma) => gamma
+                .iter()
+                .zip(self.inverse_deviation)
+                .map(|(a, b)| a * b)
+                .collect(),
             None => self.inverse_deviation.to_vec(),
         }
     }
 
     fn shift(&self, scale: &[f32]) -> Vec<f32> {
-        let moved = self.mean.iter().zip(scale).map(|(mean, scale)| -mean * scale);
+        let moved = self
+            .mean
+            .iter()
+            .zip(scale)
+            .map(|(mean, scale)| -mean * scale);
         match self.beta {
             Some(beta) => moved.zip(beta).map(|(moved, beta)| moved + beta).collect(),
             None => moved.collect(),
@@ -228,8 +240,12 @@ impl Normalisation<'_> {
         if input_wanted {
             let count = (x.len() / channels) as f64;
             // dx = scale * (dz - mean(dz) - normal * mean(dz * normal)), normal = (x - mean) * inverse
-            let constant =
-                rows.repeat(scale.iter().zip(&beta).map(|(&a, b)| (f64::from(a) * b / count) as f32));
+            let constant = rows.repeat(
+                scale
+                    .iter()
+                    .zip(&beta)
+                    .map(|(&a, b)| (f64::from(a) * b / count) as f32),
+            );
             let products = scale.iter().zip(&gamma).zip(self.inverse_deviation);
             let factor = rows.repeat(products.map(|((&scale, gamma), &inverse)| {
                 (f64::from(scale) * gamma * f64::from(inverse) / count) as f32

@@ -50,7 +50,11 @@ struct Affine {
 }
 
 impl Rule<3> for Affine {
-    fn gradients(self, gradient: FlexTensor, [x, scale, shift]: [bool; 3]) -> [Option<FlexTensor>; 3] {
+    fn gradients(
+        self,
+        gradient: FlexTensor,
+        [x, scale, shift]: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
         let mut gradient = owned(gradient);
         let [scale_gradient, shift_gradient] = pointwise::affine_activation_backward(
             floats(&self.x),
@@ -72,12 +76,23 @@ pub(super) fn affine_activation<const D: usize>(
     shift: Tensor<1>,
     activation: Activation,
 ) -> Tensor<D> {
-    run([x.into(), scale.into(), shift.into()], |[x, scale, shift]| {
-        let mut y = pool::take(floats(&x).len());
-        let factors = [floats(&scale), floats(&shift)];
-        pointwise::affine_activation(floats(&x), &mut y, factors, activation);
-        (wrap(y, x.layout().shape().clone()), Affine { x, scale, shift, activation })
-    })
+    run(
+        [x.into(), scale.into(), shift.into()],
+        |[x, scale, shift]| {
+            let mut y = pool::take(floats(&x).len());
+            let factors = [floats(&scale), floats(&shift)];
+            pointwise::affine_activation(floats(&x), &mut y, factors, activation);
+            (
+                wrap(y, x.layout().shape().clone()),
+                Affine {
+                    x,
+                    scale,
+                    shift,
+                    activation,
+                },
+            )
+        },
+    )
 }
 
 #[derive(Clone, Debug)]

@@ -74,12 +74,18 @@ pub(crate) fn vector(values: &[f32]) -> FlexTensor {
 
 /// The same tensor with its floats one after the other.
 pub(crate) fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
+    if tensor.is_contiguous() {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
 }
 
 /// The floats of a tensor that [`contiguous`] gave.
 pub(crate) fn floats(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().expect("operands are made contiguous and are f32")
+    tensor
+        .as_slice()
+        .expect("operands are made contiguous and are f32")
 }
 
 /// A tensor to overwrite, with its floats: the same one where nobody else holds it, else a copy.
@@ -97,7 +103,9 @@ pub(crate) fn owned(tensor: FlexTensor) -> FlexTensor {
 
 /// The floats of a tensor that [`owned`] gave.
 pub(crate) fn floats_mut(tensor: &mut FlexTensor) -> &mut [f32] {
-    tensor.try_storage_mut().expect("the tensor is held by nobody else")
+    tensor
+        .try_storage_mut()
+        .expect("the tensor is held by nobody else")
 }
 
 /// The primitive of a plain tensor.
@@ -159,7 +167,10 @@ pub(crate) fn run<const N: usize, const D: usize, R: Rule<N>>(
     operands: [Operand; N],
     forward: impl FnOnce([FlexTensor; N]) -> (FlexTensor, R),
 ) -> Tensor<D> {
-    if operands.iter().all(|operand| matches!(operand, Operand::Plain(_))) {
+    if operands
+        .iter()
+        .all(|operand| matches!(operand, Operand::Plain(_)))
+    {
         let tensors = operands.map(|operand| match operand {
             Operand::Plain(tensor) => tensor,
             Operand::Tracked(tensor) => tensor.into_primitive(),
@@ -180,7 +191,9 @@ pub(crate) fn run<const N: usize, const D: usize, R: Rule<N>>(
         unreachable!("one guard an operand");
     };
     let (output, rule) = forward(tensors);
-    let step = Step::<R>(PhantomData).prepare::<NoCheckpointing>(guards).compute_bound();
+    let step = Step::<R>(PhantomData)
+        .prepare::<NoCheckpointing>(guards)
+        .compute_bound();
     let output = match step.stateful() {
         OpsKind::Tracked(step) => step.finish(rule, output),
         OpsKind::UnTracked(step) => step.finish(output),

@@ -26,7 +26,13 @@ impl Conv {
     fn gradient(&self, gradient: &FlexTensor, [x, weight]: [bool; 2]) -> [Option<FlexTensor>; 2] {
         let dx = x.then(|| {
             let mut dx = pool::take(floats(&self.x).len());
-            conv::input_grad(&self.shape, floats(gradient), floats(&self.weight), None, &mut dx);
+            conv::input_grad(
+                &self.shape,
+                floats(gradient),
+                floats(&self.weight),
+                None,
+                &mut dx,
+            );
             wrap(dx, self.x.layout().shape().clone())
         });
         let dw = weight.then(|| {
@@ -45,7 +51,11 @@ impl Rule<2> for Conv {
 }
 
 impl Rule<3> for Conv {
-    fn gradients(self, gradient: FlexTensor, [x, weight, bias]: [bool; 3]) -> [Option<FlexTensor>; 3] {
+    fn gradients(
+        self,
+        gradient: FlexTensor,
+        [x, weight, bias]: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
         let db = bias.then(|| bias_gradient(&gradient));
         let [dx, dw] = self.gradient(&gradient, [x, weight]);
         [dx, dw, db]
@@ -83,10 +93,13 @@ pub(super) fn conv2d(
         (wrap(y, sizes), Conv { shape, x, weight })
     };
     match bias {
-        Some(bias) => run([x.into(), weight.into(), bias.into()], |[x, weight, bias]| {
-            forward(x, weight, Some(floats(&bias)))
+        Some(bias) => run(
+            [x.into(), weight.into(), bias.into()],
+            |[x, weight, bias]| forward(x, weight, Some(floats(&bias))),
+        ),
+        None => run([x.into(), weight.into()], |[x, weight]| {
+            forward(x, weight, None)
         }),
-        None => run([x.into(), weight.into()], |[x, weight]| forward(x, weight, None)),
     }
 }
 
@@ -102,7 +115,13 @@ impl ConvTranspose {
     fn gradient(&self, gradient: &FlexTensor, [x, weight]: [bool; 2]) -> [Option<FlexTensor>; 2] {
         let dx = x.then(|| {
             let mut dx = pool::take(floats(&self.x).len());
-            conv::forward(&self.shape, floats(gradient), floats(&self.weight), None, &mut dx);
+            conv::forward(
+                &self.shape,
+                floats(gradient),
+                floats(&self.weight),
+                None,
+                &mut dx,
+            );
             wrap(dx, self.x.layout().shape().clone())
         });
         let dw = weight.then(|| {
@@ -121,7 +140,11 @@ impl Rule<2> for ConvTranspose {
 }
 
 impl Rule<3> for ConvTranspose {
-    fn gradients(self, gradient: FlexTensor, [x, weight, bias]: [bool; 3]) -> [Option<FlexTensor>; 3] {
+    fn gradients(
+        self,
+        gradient: FlexTensor,
+        [x, weight, bias]: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
         let db = bias.then(|| bias_gradient(&gradient));
         let [dx, dw] = self.gradient(&gradient, [x, weight]);
         [dx, dw, db]
@@ -160,10 +183,13 @@ pub(super) fn conv_transpose2d(
         (wrap(y, sizes), ConvTranspose { shape, x, weight })
     };
     match bias {
-        Some(bias) => run([x.into(), weight.into(), bias.into()], |[x, weight, bias]| {
-            forward(x, weight, Some(floats(&bias)))
+        Some(bias) => run(
+            [x.into(), weight.into(), bias.into()],
+            |[x, weight, bias]| forward(x, weight, Some(floats(&bias))),
+        ),
+        None => run([x.into(), weight.into()], |[x, weight]| {
+            forward(x, weight, None)
         }),
-        None => run([x.into(), weight.into()], |[x, weight]| forward(x, weight, None)),
     }
 }
 
@@ -217,7 +243,11 @@ impl Rule<2> for Linear {
 }
 
 impl Rule<3> for Linear {
-    fn gradients(self, gradient: FlexTensor, [x, weight, bias]: [bool; 3]) -> [Option<FlexTensor>; 3] {
+    fn gradients(
+        self,
+        gradient: FlexTensor,
+        [x, weight, bias]: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
         let inner = self.inner(gradient);
         let db = bias.then(|| bias_gradient(&inner));
         let [dx, dw] = self.gradient(&inner, [x, weight]);
@@ -251,7 +281,15 @@ pub(super) fn linear(
         }
         let y = wrap(y, [batch, outputs]);
         let kept = (activation != Activation::Identity).then(|| y.clone());
-        (y, Linear { x, weight, y: kept, activation })
+        (
+            y,
+            Linear {
+                x,
+                weight,
+                y: kept,
+                activation,
+            },
+        )
     };
     let operands: [Operand; 2] = [x.into(), weight.into()];
     let [x, weight] = operands;

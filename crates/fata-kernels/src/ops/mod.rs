@@ -39,7 +39,8 @@ pub(crate) fn is_fast<const D: usize>(tensor: &Tensor<D>) -> bool {
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
         DispatchDevice::Autodiff(inner) => {
-            device.gradient_checkpointing_strategy() == Some(GradientCheckpointingStrategy::Disabled)
+            device.gradient_checkpointing_strategy()
+                == Some(GradientCheckpointingStrategy::Disabled)
                 && matches!(inner.clone().inner(), DispatchDevice::Flex(_))
         }
         #[allow(unreachable_patterns)]

@@ -28,7 +28,10 @@ struct Group {
 
 impl Group {
     fn new(moments: Moments, epsilon: f32) -> Self {
-        Group { inverse_deviation: moments.inverse_deviation(epsilon), mean: moments.mean }
+        Group {
+            inverse_deviation: moments.inverse_deviation(epsilon),
+            mean: moments.mean,
+        }
     }
 }
 
@@ -48,7 +51,10 @@ impl Norm {
         let mut y = pool::take(x.len());
         let part = x.len() / self.groups.len();
         if part > 0 {
-            let parts = x.par_chunks(part).zip(y.par_chunks_mut(part)).zip(&self.groups);
+            let parts = x
+                .par_chunks(part)
+                .zip(y.par_chunks_mut(part))
+                .zip(&self.groups);
             parts.for_each(|((x, y), group)| self.layer(group).forward(x, y));
         }
         wrap(y, self.x.layout().shape().clone())
@@ -59,16 +65,23 @@ impl Norm {
         let mut gradient = owned(gradient);
         let x = floats(&self.x);
         let part = x.len() / self.groups.len();
-        let parts = x.par_chunks(part).zip(floats_mut(&mut gradient).par_chunks_mut(part));
+        let parts = x
+            .par_chunks(part)
+            .zip(floats_mut(&mut gradient).par_chunks_mut(part));
         let parts = parts.zip(&self.groups);
-        let sums: Vec<Gradients> =
-            parts.map(|((x, dy), group)| self.layer(group).backward(x, dy, input)).collect();
+        let sums: Vec<Gradients> = parts
+            .map(|((x, dy), group)| self.layer(group).backward(x, dy, input))
+            .collect();
         let total = |pick: fn(&Gradients) -> &[f32]| {
             let channels = self.groups[0].mean.len();
             let total = add_in_order(sums.iter().map(pick), channels);
             vector(&total.into_iter().map(|sum| sum as f32).collect::<Vec<_>>())
         };
-        [gradient, total(|sums| &sums.gamma), total(|sums| &sums.beta)]
+        [
+            gradient,
+            total(|sums| &sums.gamma),
+            total(|sums| &sums.beta),
+        ]
     }
 }
 
@@ -94,7 +107,11 @@ impl Rule<3> for Norm {
         [x, gamma, beta]: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
         let [dx, gamma_gradient, beta_gradient] = self.backward(gradient, x);
-        [x.then_some(dx), gamma.then_some(gamma_gradient), beta.then_some(beta_gradient)]
+        [
+            x.then_some(dx),
+            gamma.then_some(gamma_gradient),
+            beta.then_some(beta_gradient),
+        ]
     }
 }
 
@@ -112,13 +129,22 @@ pub(super) fn batch_norm<const D: usize>(
         let rows = floats(&x).len() / channels;
         // A single value has no unbiased variance; zero keeps the running one finite.
         let unbiased = rows as f64 / (rows.max(2) - 1) as f64;
-        let variance = found.variance.iter().map(|&value| (f64::from(value) * unbiased) as f32);
+        let variance = found
+            .variance
+            .iter()
+            .map(|&value| (f64::from(value) * unbiased) as f32);
         statistics = Some(BatchStatistics {
             mean: tensor(vector(&found.mean)),
             variance: tensor(vector(&variance.collect::<Vec<_>>())),
         });
         let groups = vec![Group::new(found, epsilon)];
-        let norm = Norm { x, groups, gamma: Some(gamma), beta: Some(beta), activation };
+        let norm = Norm {
+            x,
+            groups,
+            gamma: Some(gamma),
+            beta: Some(beta),
+            activation,
+        };
         (norm.forward(), norm)
     });
     (y, statistics.expect("the closure above ran"))
@@ -134,8 +160,16 @@ pub(super) fn instance_norm(
     let [_, height, width, channels] = x.dims();
     let forward = |x: FlexTensor, gamma: Option<FlexTensor>, beta: Option<FlexTensor>| {
         let images = floats(&x).par_chunks(height * width * channels);
-        let groups = images.map(|image| Group::new(moments(image, channels), epsilon)).collect();
-        let norm = Norm { x, groups, gamma, beta, activation };
+        let groups = images
+            .map(|image| Group::new(moments(image, channels), epsilon))
+            .collect();
+        let norm = Norm {
+            x,
+            groups,
+            gamma,
+            beta,
+            activation,
+        };
         (norm.forward(), norm)
     };
     let x = Operand::from(x);
@@ -143,7 +177,9 @@ pub(super) fn instance_norm(
         (Some(gamma), Some(beta)) => run([x, gamma.into(), beta.into()], |[x, gamma, beta]| {
             forward(x, Some(gamma), Some(beta))
         }),
-        (Some(gamma), None) => run([x, gamma.into()], |[x, gamma]| forward(x, Some(gamma), None)),
+        (Some(gamma), None) => run([x, gamma.into()], |[x, gamma]| {
+            forward(x, Some(gamma), None)
+        }),
         (None, Some(beta)) => run([x, beta.into()], |[x, beta]| forward(x, None, Some(beta))),
         (None, None) => run([x], |[x]| forward(x, None, None)),
     }

@@ -20,13 +20,26 @@ struct Squares {
 
 impl Squares {
     fn coarse_sizes(&self) -> [usize; 4] {
-        let Images { height, width, channels } = self.fine;
-        [self.batch, height / self.factor, width / self.factor, channels]
+        let Images {
+            height,
+            width,
+            channels,
+        } = self.fine;
+        [
+            self.batch,
+            height / self.factor,
+            width / self.factor,
+            channels,
+        ]
     }
 
     /// Coarse to fine.
     fn repeat(&self, x: &FlexTensor, scale: f32) -> FlexTensor {
-        let Images { height, width, channels } = self.fine;
+        let Images {
+            height,
+            width,
+            channels,
+        } = self.fine;
         let mut y = pool::take(self.batch * height * width * channels);
         resample::repeat(floats(x), &mut y, self.fine, self.factor, scale);
         wrap(y, [self.batch, height, width, channels])
@@ -56,9 +69,19 @@ impl Rule<1> for Nearest {
 
 pub(super) fn upsample_nearest(x: Tensor<4>, factor: usize) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
-    let fine = Images { height: height * factor, width: width * factor, channels };
-    let squares = Squares { batch, fine, factor };
-    run([x.into()], |[x]| (squares.repeat(&x, 1.0), Nearest(squares)))
+    let fine = Images {
+        height: height * factor,
+        width: width * factor,
+        channels,
+    };
+    let squares = Squares {
+        batch,
+        fine,
+        factor,
+    };
+    run([x.into()], |[x]| {
+        (squares.repeat(&x, 1.0), Nearest(squares))
+    })
 }
 
 #[derive(Clone, Debug)]
@@ -72,8 +95,18 @@ impl Rule<1> for Average {
 
 pub(super) fn downsample_average(x: Tensor<4>, factor: usize) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
-    let squares = Squares { batch, fine: Images { height, width, channels }, factor };
-    run([x.into()], |[x]| (squares.gather(&x, squares.share()), Average(squares)))
+    let squares = Squares {
+        batch,
+        fine: Images {
+            height,
+            width,
+            channels,
+        },
+        factor,
+    };
+    run([x.into()], |[x]| {
+        (squares.gather(&x, squares.share()), Average(squares))
+    })
 }
 
 #[derive(Clone)]
@@ -85,14 +118,20 @@ struct Bilinear {
 
 impl std::fmt::Debug for Bilinear {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bilinear").field("from", &self.from).finish_non_exhaustive()
+        f.debug_struct("Bilinear")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
     }
 }
 
 impl Rule<1> for Bilinear {
     fn gradients(self, gradient: FlexTensor, [x]: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let dx = x.then(|| {
-            let Images { height, width, channels } = self.from;
+            let Images {
+                height,
+                width,
+                channels,
+            } = self.from;
             let sizes = [self.batch, height, width, channels];
             let mut dx = pool::take(sizes.iter().product());
             resample::bilinear_backward(floats(&gradient), &mut dx, self.from, &self.taps);
@@ -104,7 +143,11 @@ impl Rule<1> for Bilinear {
 
 pub(super) fn resize_bilinear(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
-    let from = Images { height, width, channels };
+    let from = Images {
+        height,
+        width,
+        channels,
+    };
     let taps = Taps {
         vertical: bilinear_taps(height, size[0]),
         horizontal: bilinear_taps(width, size[1]),
@@ -113,6 +156,13 @@ pub(super) fn resize_bilinear(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         let sizes = [batch, size[0], size[1], channels];
         let mut y = pool::take(sizes.iter().product());
         resample::bilinear(floats(&x), &mut y, from, &taps);
-        (wrap(y, sizes), Bilinear { batch, from, taps: Arc::new(taps) })
+        (
+            wrap(y, sizes),
+            Bilinear {
+                batch,
+                from,
+                taps: Arc::new(taps),
+            },
+        )
     })
 }

@@ -138,7 +138,10 @@ pub(crate) fn exp(x: f32) -> f32 {
     p = p * r + 1.666_666_5e-1;
     p = p * r + 0.5;
     let fraction = p * r * r + r + 1.0;
-    let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127);
+    let exponent = shifted
+        .to_bits()
+        .wrapping_sub(ROUND.to_bits())
+        .wrapping_add(127);
     fraction * f32::from_bits(exponent << 23)
 }
 
@@ -151,10 +154,19 @@ mod tests {
         for i in -200_000..=200_000 {
             let x = i as f32 * 4e-4;
             let wide = f64::from(x);
-            assert!((f64::from(Tanh.value(x)) - wide.tanh()).abs() < 3e-7, "tanh {x}");
+            assert!(
+                (f64::from(Tanh.value(x)) - wide.tanh()).abs() < 3e-7,
+                "tanh {x}"
+            );
             let sigmoid = 1.0 / (1.0 + (-wide).exp());
-            assert!((f64::from(Sigmoid.value(x)) - sigmoid).abs() < 3e-7, "sigmoid {x}");
-            assert!((f64::from(exp(x)) / wide.exp() - 1.0).abs() < 3e-7, "exp {x}");
+            assert!(
+                (f64::from(Sigmoid.value(x)) - sigmoid).abs() < 3e-7,
+                "sigmoid {x}"
+            );
+            assert!(
+                (f64::from(exp(x)) / wide.exp() - 1.0).abs() < 3e-7,
+                "exp {x}"
+            );
         }
     }
 

@@ -33,7 +33,11 @@ impl Rows {
     pub(crate) fn new(channels: usize) -> Self {
         assert!(channels > 0, "a row has at least one channel");
         let group = channels * 64_usize.div_ceil(channels);
-        Rows { channels, group, chunk: group * (CHUNK / group).max(1) }
+        Rows {
+            channels,
+            group,
+            chunk: group * (CHUNK / group).max(1),
+        }
     }
 
     /// Values of channels repeated to the length of a group.
@@ -164,10 +168,12 @@ pub(crate) fn column_sums(x: &[f32], channels: usize) -> Vec<f32> {
     let isa = Isa::active();
     let chunks = x.len().div_ceil(rows.chunk);
     let mut partial = pool::take_zeroed(chunks * rows.group);
-    x.par_chunks(rows.chunk).zip(partial.par_chunks_mut(rows.group)).for_each(|(x, total)| {
-        add_rows(isa, x, total);
-        rows.fold(total);
-    });
+    x.par_chunks(rows.chunk)
+        .zip(partial.par_chunks_mut(rows.group))
+        .for_each(|(x, total)| {
+            add_rows(isa, x, total);
+            rows.fold(total);
+        });
     let sums = add_in_order(partial.chunks(rows.group), channels);
     sums.into_iter().map(|sum| sum as f32).collect()
 }
@@ -231,7 +237,10 @@ pub(crate) fn affine_activation_backward(
     });
     [0, 1].map(|half| {
         let parts = partial.chunks(rows.group).skip(half).step_by(2);
-        add_in_order(parts, rows.channels).into_iter().map(|sum| sum as f32).collect()
+        add_in_order(parts, rows.channels)
+            .into_iter()
+            .map(|sum| sum as f32)
+            .collect()
     })
 }
 
