@@ -301,7 +301,7 @@ impl fmt::Display for Report {
             .map(|c| format!("{} ({})", c.name, c.count))
             .collect();
         if classes.is_empty() {
-            writeln!(f, "  classes   none")?;
+            writeln!(f, "  classes    none")?;
         }
         list(f, "classes", classes)?;
         let extra: usize = self.duplicates.iter().map(|group| group.len() - 1).sum();
@@ -322,7 +322,7 @@ impl fmt::Display for Report {
         if self.other_files > 0 {
             writeln!(
                 f,
-                "  left out  {} files that are no pictures",
+                "  left out   {} files that are no pictures",
                 self.other_files
             )?;
         }
@@ -340,10 +340,10 @@ impl fmt::Display for Report {
         match plan.resolution {
             Some(side) => write!(
                 f,
-                "  training  {side}x{side}, {} channels, --fit {}, ",
+                "  training   {side}x{side}, {} channels, --fit {}, ",
                 plan.channels, plan.fit
             )?,
-            None => write!(f, "  training  points of {} columns, ", plan.channels)?,
+            None => write!(f, "  training   points of {} columns, ", plan.channels)?,
         }
         writeln!(
             f,
@@ -352,16 +352,16 @@ impl fmt::Display for Report {
         )?;
         let mebibytes = plan.memory_bytes.div_ceil(1 << 20);
         if plan.cached {
-            writeln!(f, "            {mebibytes} MiB, kept in memory")?;
+            writeln!(f, "             {mebibytes} MiB, kept in memory")?;
         } else {
             writeln!(
                 f,
-                "            {mebibytes} MiB; what does not fit the memory budget is decoded again"
+                "             {mebibytes} MiB; what does not fit the memory budget is decoded again"
             )?;
         }
         write!(
             f,
-            "            fata train {} --recipe {}",
+            "             fata train {} --recipe {}",
             self.path, plan.recipe
         )
     }
@@ -374,7 +374,7 @@ fn list(f: &mut fmt::Formatter<'_>, heading: &str, lines: Vec<String>) -> fmt::R
     }
     write!(
         f,
-        "  {heading:<9} {}",
+        "  {heading:<10} {}",
         lines[..lines.len().min(SHOWN)].join(", ")
     )?;
     if lines.len() > SHOWN {
