@@ -92,7 +92,7 @@ impl<Card: Serialize + DeserializeOwned> Container<Card> {
                 (name.as_str(), F32View(shape, bytes))
             })
             .collect();
-        let mut sum = Checksum::new(&card);
+        let mut sum = Checksum::new(env!("CARGO_PKG_VERSION"), &card);
         for (name, view) in &views {
             sum.add(name, view.0, &view.1);
         }
@@ -127,7 +127,7 @@ impl<Card: Serialize + DeserializeOwned> Container<Card> {
         }
         let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
         let views: BTreeMap<String, _> = file.tensors().into_iter().collect();
-        let mut sum = Checksum::new(&envelope.card);
+        let mut sum = Checksum::new(&envelope.fata, &envelope.card);
         let mut tensors = BTreeMap::new();
         for (name, view) in &views {
             if view.dtype() != Dtype::F32 {
@@ -168,8 +168,9 @@ impl<Card: Serialize + DeserializeOwned> Container<Card> {
 struct Checksum(Xxh3Default);
 
 impl Checksum {
-    fn new(card: &serde_json::Value) -> Self {
+    fn new(version: &str, card: &serde_json::Value) -> Self {
         let mut sum = Xxh3Default::new();
+        sum.update(version.as_bytes());
         sum.update(card.to_string().as_bytes());
         Self(sum)
     }

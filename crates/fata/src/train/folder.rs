@@ -7,6 +7,10 @@ use crate::files::write_whole;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long to wait for the lock of a process that is ending.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Checkpoints that are kept: the newest ones.
 const CHECKPOINTS_KEPT: usize = 2;
@@ -89,13 +93,26 @@ impl Folder {
             .truncate(false)
             .open(&file)
             .map_err(refuse)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.into(),
-                _lock: lock,
-            }),
-            Err(fs::TryLockError::WouldBlock) => Err(TrainError::Locked { path: path.into() }),
-            Err(fs::TryLockError::Error(source)) => Err(TrainError::Folder { path: file, source }),
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => {
+                    return Ok(Self {
+                        path: path.into(),
+                        _lock: lock,
+                    });
+                }
+                // A process that was just killed may still be going away.
+                Err(fs::TryLockError::WouldBlock) if began.elapsed() < LOCK_PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(TrainError::Locked { path: path.into() });
+                }
+                Err(fs::TryLockError::Error(source)) => {
+                    return Err(TrainError::Folder { path: file, source });
+                }
+            }
         }
     }
 
