@@ -1,0 +1,14 @@
+//! The linear algebra that metrics need, in `f64`: products of tall matrices,
+//! covariances, and singular values. Matrices are `ndarray`'s, row by row.
+//!
+//! Work is cut by shape alone, so results do not depend on the number of
+//! threads.
+
+mod bidiagonal;
+mod factor;
+mod product;
+mod singular_values;
+
+pub(crate) use factor::{covariance, covariance_factor, mean};
+pub(crate) use product::{product_transposed, widen};
+pub(crate) use singular_values::singular_values;

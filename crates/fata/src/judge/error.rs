@@ -1,0 +1,71 @@
+//! Why something cannot be judged.
+
+use crate::data::DataError;
+use crate::files::FileError;
+use crate::ship::ModelError;
+
+/// Why something cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// No metric has this name.
+    #[error("there is no metric `{name}`; there are {known}")]
+    UnknownMetric {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// No features have this name.
+    #[error("there are no features `{name}`; there are digits, vgg16, inception:FILE and pixels")]
+    UnknownFeatures {
+        /// What was asked for.
+        name: String,
+    },
+    /// A metric that was asked for cannot be computed here.
+    #[error("{metric} cannot be computed here: {reason}")]
+    NotApplicable {
+        /// The metric's name.
+        metric: &'static str,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The two sides do not fit each other.
+    #[error("{a} and {b} cannot be compared: {reason}")]
+    Mismatch {
+        /// One side.
+        a: String,
+        /// The other.
+        b: String,
+        /// How they differ, and what to do.
+        reason: String,
+    },
+    /// There are too few to say anything.
+    #[error("{side} has {count} usable item(s): judging needs at least {needed}")]
+    TooFew {
+        /// Which side.
+        side: String,
+        /// How many there are.
+        count: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+    /// A pixel, a coordinate or a feature is no finite number.
+    #[error("{side}: {what} of item {item} is not a finite number (NaN or infinity); a model that broke down in training makes such samples, so judge an earlier one")]
+    NotFinite {
+        /// Which side.
+        side: String,
+        /// A value or a feature.
+        what: &'static str,
+        /// Which item.
+        item: usize,
+    },
+}
