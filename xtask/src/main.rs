@@ -1,3 +1,15 @@
 //! Checks, oracles and benchmark reports.
 
-fn main() {}
+mod digits_classifier;
+
+use anyhow::bail;
+
+const TASKS: &str = "train-digits-classifier";
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("train-digits-classifier") => digits_classifier::train(arguments.next()),
+        _ => bail!("usage: cargo xtask TASK, a task being one of: {TASKS}"),
+    }
+}

@@ -22,6 +22,7 @@ pub mod data;
 pub mod device;
 pub mod draw;
 pub mod files;
+pub mod judge;
 pub mod layers;
 pub mod loss;
 pub mod nets;

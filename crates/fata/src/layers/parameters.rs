@@ -102,7 +102,7 @@ impl Parameters {
 
     /// Takes the values of the trained parameters out, in order, so that they
     /// can be changed in place; [`Parameters::put_trained`] brings them back.
-    pub(crate) fn take_trained(&mut self) -> Vec<Tensor<1>> {
+    pub fn take_trained(&mut self) -> Vec<Tensor<1>> {
         let device = self.device.clone();
         let trained = self.list.iter_mut().filter(|parameter| parameter.trained);
         trained
@@ -111,7 +111,7 @@ impl Parameters {
     }
 
     /// Puts values back where [`Parameters::take_trained`] took them.
-    pub(crate) fn put_trained(&mut self, values: Vec<Tensor<1>>) {
+    pub fn put_trained(&mut self, values: Vec<Tensor<1>>) {
         let trained = self.list.iter_mut().filter(|parameter| parameter.trained);
         for (parameter, value) in trained.zip(values) {
             parameter.value = value;

@@ -4,8 +4,11 @@
 //! that x is real, and the binary cross-entropy against a target t is
 //! `-t log D - (1 - t) log(1 - D)`, computed from l without overflow.
 
+mod classification;
 mod minimax;
 mod non_saturating;
+
+pub use classification::classification;
 
 use crate::recipe::{Loss, LossKind};
 use burn::tensor::Tensor;
