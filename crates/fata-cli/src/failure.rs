@@ -3,6 +3,8 @@
 
 use fata::data::DataError;
 use fata::device::DeviceError;
+use fata::judge::JudgeError;
+use fata::judge::features::FeaturesError;
 use fata::nets::NetError;
 use fata::recipe::RecipeError;
 use fata::train::TrainError;
@@ -49,7 +51,17 @@ fn is_usage(error: &anyhow::Error) -> bool {
                 | TrainError::Data(DataError::BadOption { .. })
         );
     }
+    if let Some(error) = error.downcast_ref::<JudgeError>() {
+        return matches!(
+            error,
+            JudgeError::UnknownMetric { .. }
+                | JudgeError::NotApplicable { .. }
+                | JudgeError::Features(FeaturesError::Unknown(_))
+                | JudgeError::Data(DataError::BadOption { .. })
+        );
+    }
     error.is::<Usage>()
+        || matches!(error.downcast_ref::<FeaturesError>(), Some(FeaturesError::Unknown(_)))
         || error.is::<RecipeError>()
         || error.is::<NetError>()
         || error.is::<DeviceError>()

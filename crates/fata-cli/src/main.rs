@@ -7,6 +7,7 @@ mod bench;
 mod count;
 mod data;
 mod failure;
+mod judge;
 mod recipes;
 mod sample;
 mod train;
@@ -29,6 +30,8 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Make samples from seeds
     Sample(sample::SampleArgs),
+    /// Judge models and data by metrics
+    Judge(judge::JudgeArgs),
     /// Look at data, pack them, or list the built-in ones
     Data(data::DataArgs),
     /// List the recipes, or print one
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => train::run(*arguments),
         Command::Sample(arguments) => sample::run(arguments),
+        Command::Judge(arguments) => judge::run(arguments),
         Command::Data(arguments) => data::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Recipes(arguments) => recipes::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),

@@ -348,6 +348,21 @@ impl Dataset {
         }
     }
 
+    /// Whether every picture is used at the size that it has.
+    pub(crate) fn has_own_size(&self) -> bool {
+        match &self.store {
+            Store::Files { shelf, shape } => shelf.entries.iter().all(|entry| {
+                let side = shape.side as u32;
+                (entry.header.width, entry.header.height) == (side, side)
+            }),
+            Store::Pixels { pictures, shape } => {
+                (pictures.width, pictures.height) == (shape.side, shape.side)
+            }
+            Store::Stacked { digits, shape, .. } => digits.width == shape.side,
+            Store::Points(_) => true,
+        }
+    }
+
     /// The names of the classes; empty where there are none.
     pub fn classes(&self) -> &[String] {
         &self.classes

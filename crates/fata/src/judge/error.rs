@@ -1,5 +1,6 @@
 //! Why something cannot be judged.
 
+use super::features::FeaturesError;
 use crate::data::DataError;
 use crate::files::FileError;
 use crate::ship::ModelError;
@@ -24,11 +25,16 @@ pub enum JudgeError {
         /// What there is.
         known: String,
     },
-    /// No features have this name.
-    #[error("there are no features `{name}`; there are digits, vgg16, inception:FILE and pixels")]
-    UnknownFeatures {
-        /// What was asked for.
-        name: String,
+    /// The features.
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
+    /// The features of one side.
+    #[error("{side}: {source}")]
+    Side {
+        /// Which side.
+        side: String,
+        /// What is wrong.
+        source: FeaturesError,
     },
     /// A metric that was asked for cannot be computed here.
     #[error("{metric} cannot be computed here: {reason}")]
@@ -58,14 +64,14 @@ pub enum JudgeError {
         /// How many it takes.
         needed: usize,
     },
-    /// A pixel, a coordinate or a feature is no finite number.
-    #[error("{side}: {what} of item {item} is not a finite number (NaN or infinity); a model that broke down in training makes such samples, so judge an earlier one")]
+    /// A coordinate is no finite number.
+    #[error(
+        "{side}: item {item} is not a finite number (NaN or infinity); a model that broke down in training makes such samples, so judge an earlier one"
+    )]
     NotFinite {
         /// Which side.
         side: String,
-        /// A value or a feature.
-        what: &'static str,
         /// Which item.
-        item: usize,
+        item: u64,
     },
 }

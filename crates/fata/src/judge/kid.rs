@@ -50,7 +50,7 @@ struct Sums {
 
 /// Sums of the kernel over rows and columns; `own` leaves the diagonal out.
 fn kernel_sums(a: &Side, b: &Side, own: bool) -> Sums {
-    let width = a.rows.ncols() as f64;
+    let width = a.width as f64;
     let strip = |first: usize, table: ArrayView2<f64>| {
         let mut columns = vec![0.0; table.ncols()];
         let mut rows = Vec::with_capacity(table.nrows());

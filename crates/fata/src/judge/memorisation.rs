@@ -15,6 +15,7 @@
 //! The comparison with held-out data is that of Meehan et al. 2020, arXiv
 //! 2004.05675, section 3; theirs is a rank test, ours the ratio of medians.
 
+use super::algebra;
 use super::measured::{Measured, spread};
 use super::neighbours::{Nearest, Neighbours};
 use super::pairs::{Side, squared_distances};
@@ -98,7 +99,9 @@ pub fn closest_pairs(neighbours: &Neighbours, count: usize) -> Vec<ClosestPair> 
 
 /// The distance of each query to the nearest data item.
 pub fn nearest_distances(queries: Rows, data: Rows) -> Vec<f64> {
-    let (queries, data) = (Side::new(queries), Side::new(data));
+    let centre = algebra::mean(data.values, data.width);
+    let side = |rows| Side::centred(rows, centre.view());
+    let (queries, data) = (side(queries), side(data));
     let mut distances = Vec::with_capacity(queries.count());
     squared_distances(
         &queries,

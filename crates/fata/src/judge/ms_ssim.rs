@@ -14,7 +14,6 @@
 //! section 4.2, for its use on samples.
 
 use super::features::ImageForm;
-use super::measured::Measured;
 use crate::rng::{Random, Stream};
 use rayon::prelude::*;
 
@@ -52,16 +51,19 @@ pub fn pairs(count: usize, random: Random) -> Vec<[usize; 2]> {
         .collect()
 }
 
-/// The mean similarity of pairs of pictures.
+/// The similarity of each pair of pictures.
 ///
 /// # Shapes
-/// Each picture [height, width, channels] in [-1, 1].
-pub fn ms_ssim(pairs: &[[Vec<f32>; 2]], form: ImageForm) -> Measured {
-    let values: Vec<f64> = pairs
-        .par_iter()
-        .map(|[a, b]| similarity(a, b, form))
-        .collect();
-    Measured::mean(values).within(0.0, 1.0)
+/// `pixels` [pairs, 2, height, width, channels] in [-1, 1], `each` numbers a
+/// picture.
+pub fn similarities(pixels: &[f32], each: usize, form: ImageForm) -> Vec<f64> {
+    pixels
+        .par_chunks_exact(2 * each)
+        .map(|pair| {
+            let (a, b) = pair.split_at(each);
+            similarity(a, b, form)
+        })
+        .collect()
 }
 
 /// The similarity of two pictures, the mean over channels.

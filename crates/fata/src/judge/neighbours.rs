@@ -2,6 +2,7 @@
 //! density, coverage, the nearest-neighbour test and the search for copies all
 //! read, found in one pass over the pairs.
 
+use super::algebra;
 use super::pairs::{Side, squared_distances};
 use super::rows::Rows;
 use ndarray::ArrayView2;
@@ -56,7 +57,9 @@ impl Neighbours {
         let smaller = data.count().min(generated.count());
         assert!(smaller >= 2, "two samples a side");
         let k = [manifold, density].map(|k| k.min(smaller - 1));
-        let (y, x) = (Side::new(data), Side::new(generated));
+        let centre = algebra::mean(data.values, data.width);
+        let side = |rows| Side::centred(rows, centre.view());
+        let (y, x) = (side(data), side(generated));
         let (own_y, own_x) = (own_neighbours(&y, k), own_neighbours(&x, k));
         let mut generated = Vec::with_capacity(x.count());
         let mut data: Vec<View> = own_y.iter().map(Own::alone).collect();

@@ -1,31 +1,94 @@
-//! Inner products of all pairs of rows, strip by strip, so that memory holds a
-//! strip a thread and never the whole table.
+//! Inner products and distances of all pairs of rows, strip by strip, so that
+//! memory holds some strips and never the whole table.
+//!
+//! Products of wide rows are made in `f32`, which is where nearly all the time
+//! goes, and added up in `f64`; rows of few numbers, whose differences may be
+//! tiny beside them, are multiplied in `f64`.
 
-use super::algebra::{product_transposed, widen};
+use super::algebra::product_transposed;
 use super::rows::Rows;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
+use fata_kernels::gemm::{Epilogue, Matrix, sgemm};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 /// Rows of a strip.
-const STRIP: usize = 128;
+const STRIP: usize = 64;
+/// Strips whose products are made at once.
+const GROUP: usize = 8;
+/// Up to this width, rows are multiplied in `f64`.
+const NARROW: usize = 32;
 
-/// One side of the pairs, in `f64`.
+/// One side of the pairs.
 pub(super) struct Side {
-    /// [count, width]
-    pub(super) rows: Array2<f64>,
+    numbers: Numbers,
+    pub(super) width: usize,
     /// The squared length of each row.
-    pub(super) squares: Array1<f64>,
+    pub(super) squares: Vec<f64>,
+}
+
+enum Numbers {
+    Narrow(Array2<f64>),
+    Wide(Vec<f32>),
 }
 
 impl Side {
+    /// The rows as they are.
     pub(super) fn new(rows: Rows) -> Self {
-        let rows = widen(rows.values, rows.width);
-        let squares = rows.map_axis(Axis(1), |row| row.dot(&row));
-        Self { rows, squares }
+        Self::centred(rows, ArrayView1::from(&vec![0.0; rows.width]))
+    }
+
+    /// The rows less a point: distances stay, and lose fewer digits.
+    pub(super) fn centred(rows: Rows, point: ArrayView1<f64>) -> Self {
+        let point = point.to_vec();
+        let moved = |index: usize| {
+            let row = rows.row(index).iter().zip(&point);
+            row.map(|(&value, point)| f64::from(value) - point)
+        };
+        let (count, width) = (rows.count(), rows.width);
+        if width <= NARROW {
+            let values: Vec<f64> = (0..count).flat_map(moved).collect();
+            let squares = values.chunks_exact(width).map(|row| row.iter().map(|v| v * v).sum());
+            let squares = squares.collect();
+            let values = Array2::from_shape_vec((count, width), values);
+            return Self {
+                numbers: Numbers::Narrow(values.expect("the values are whole rows")),
+                width,
+                squares,
+            };
+        }
+        let values: Vec<f32> = (0..count).flat_map(moved).map(|value| value as f32).collect();
+        let square = |row: &[f32]| row.iter().map(|&v| f64::from(v).powi(2)).sum();
+        Self {
+            squares: values.chunks_exact(width).map(square).collect(),
+            numbers: Numbers::Wide(values),
+            width,
+        }
     }
 
     pub(super) fn count(&self) -> usize {
-        self.rows.nrows()
+        self.squares.len()
+    }
+
+    /// The products of `rows` from `first` with all of `other`.
+    fn products(&self, first: usize, rows: usize, other: &Self) -> Array2<f64> {
+        match (&self.numbers, &other.numbers) {
+            (Numbers::Narrow(a), Numbers::Narrow(b)) => {
+                let (_, rest) = a.view().split_at(Axis(0), first);
+                let (strip, _) = rest.split_at(Axis(0), rows);
+                product_transposed(strip, b.view())
+            }
+            (Numbers::Wide(a), Numbers::Wide(b)) => {
+                let width = self.width;
+                let a = Matrix::new(&a[first * width..][..rows * width], rows, width);
+                let b = Matrix::new(b, other.count(), width).transposed();
+                let mut table = vec![0.0; rows * other.count()];
+                sgemm(a, b, &mut table, Epilogue::NONE);
+                let table: Vec<f64> = table.par_iter().map(|&value| f64::from(value)).collect();
+                Array2::from_shape_vec((rows, other.count()), table)
+                    .expect("a product for each pair")
+            }
+            _ => unreachable!("both sides are of one width"),
+        }
     }
 }
 
@@ -40,26 +103,6 @@ pub(super) fn products<T: Send>(
     tables(a, b, |first, table| visit(first, table.view()), merge);
 }
 
-fn tables<T: Send>(
-    a: &Side,
-    b: &Side,
-    visit: impl Fn(usize, ArrayViewMut2<f64>) -> T + Sync,
-    mut merge: impl FnMut(T),
-) {
-    let strips: Vec<_> = a.rows.axis_chunks_iter(Axis(0), STRIP).enumerate().collect();
-    // What the strips leave behind is as wide as b: only so many wait at once.
-    for group in strips.chunks(2 * rayon::current_num_threads()) {
-        let outcomes: Vec<T> = group
-            .par_iter()
-            .map(|&(index, strip)| {
-                let mut table = product_transposed(strip, b.rows.view());
-                visit(index * STRIP, table.view_mut())
-            })
-            .collect();
-        outcomes.into_iter().for_each(&mut merge);
-    }
-}
-
 /// As [`products`], with squared Euclidean distances.
 pub(super) fn squared_distances<T: Send>(
     a: &Side,
@@ -68,7 +111,7 @@ pub(super) fn squared_distances<T: Send>(
     merge: impl FnMut(T),
 ) {
     let distances = |first: usize, mut table: ArrayViewMut2<f64>| {
-        for (mut row, own) in table.rows_mut().into_iter().zip(a.squares.iter().skip(first)) {
+        for (mut row, own) in table.rows_mut().into_iter().zip(&a.squares[first..]) {
             row.iter_mut()
                 .zip(&b.squares)
                 .for_each(|(value, square)| *value = (own + square - 2.0 * *value).max(0.0));
@@ -76,4 +119,52 @@ pub(super) fn squared_distances<T: Send>(
         visit(first, table.view())
     };
     tables(a, b, distances, merge);
+}
+
+fn tables<T: Send>(
+    a: &Side,
+    b: &Side,
+    visit: impl Fn(usize, ArrayViewMut2<f64>) -> T + Sync,
+    mut merge: impl FnMut(T),
+) {
+    assert_eq!(a.width, b.width, "both sides are of one width");
+    for first in (0..a.count()).step_by(GROUP * STRIP) {
+        let rows = (a.count() - first).min(GROUP * STRIP);
+        let mut table = a.products(first, rows, b);
+        let strips: Vec<_> = table.axis_chunks_iter_mut(Axis(0), STRIP).enumerate().collect();
+        let outcomes: Vec<T> = strips
+            .into_par_iter()
+            .map(|(index, strip)| visit(first + index * STRIP, strip))
+            .collect();
+        outcomes.into_iter().for_each(&mut merge);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Random, Stream};
+
+    #[test]
+    fn distances_of_wide_rows_are_those_of_the_definition() {
+        let (count, width) = (600, 100);
+        let mut values = vec![0.0; count * width];
+        Random::new(0).at(Stream::Judge, 0).fill_normal(&mut values);
+        let rows = Rows::new(&values, width);
+        let mean = crate::judge::algebra::mean(&values, width);
+        let side = Side::centred(rows, mean.view());
+        let visit = |first: usize, table: ArrayView2<f64>| (first, table.to_owned());
+        let (mut seen, mut worst) = (0, 0.0_f64);
+        squared_distances(&side, &side, visit, |(first, table)| {
+            assert_eq!(first, seen);
+            seen += table.nrows();
+            for ((i, j), found) in table.indexed_iter() {
+                let pairs = rows.row(first + i).iter().zip(rows.row(j));
+                let exact: f64 = pairs.map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
+                worst = worst.max((found - exact).abs());
+            }
+        });
+        assert_eq!(seen, count);
+        assert!(worst < 1e-3, "{worst} of about 200");
+    }
 }

@@ -10,7 +10,8 @@
 //!
 //! # Source
 //! Karras et al. 2018, arXiv 1710.10196, section 5 and appendix B; Rabin et al.
-//! 2011. Fewer patches than the paper's 2^21, so that memory stays bounded.
+//! 2011. Fewer patches than the paper's 2^21 and directions than its 512, so
+//! that memory and time stay bounded: two draws of one set are at about 4, not 0.
 
 use super::algebra::{product_transposed, widen};
 use super::features::ImageForm;
@@ -23,11 +24,11 @@ use rayon::prelude::*;
 /// Pixels a side of a patch.
 const PATCH: usize = 7;
 /// Patches of a scale of a set.
-pub(super) const PATCHES: usize = 1 << 15;
+const PATCHES: usize = 1 << 16;
 /// The most patches of one picture: the paper's.
 const PATCHES_A_PICTURE: usize = 128;
-/// Directions at once, and how often: the paper's.
-const DIRECTIONS: usize = 128;
+/// Directions at once, half of the paper's, and how often.
+const DIRECTIONS: usize = 64;
 const REPEATS: u64 = 4;
 
 /// Patches of many pictures, scale by scale.

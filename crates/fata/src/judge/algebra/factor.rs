@@ -25,7 +25,7 @@ pub(crate) fn mean(features: &[f32], width: usize) -> Array1<f64> {
 ///
 /// # Shapes
 /// `features` [rows, width], at least two rows; the result [width, width].
-pub(crate) fn covariance(features: &[f32], width: usize, mean: ArrayView1<f64>) -> Array2<f64> {
+fn covariance(features: &[f32], width: usize, mean: ArrayView1<f64>) -> Array2<f64> {
     let rows = features.len() / width;
     let mut sum = Array2::zeros((width, width));
     for block in features.chunks(ROWS * width) {

@@ -9,6 +9,6 @@ mod factor;
 mod product;
 mod singular_values;
 
-pub(crate) use factor::{covariance, covariance_factor, mean};
+pub(crate) use factor::{covariance_factor, mean};
 pub(crate) use product::{product_transposed, widen};
 pub(crate) use singular_values::singular_values;
