@@ -49,19 +49,16 @@ fn is_usage(error: &anyhow::Error) -> bool {
             TrainError::Recipe(_)
                 | TrainError::Net(_)
                 | TrainError::Data(DataError::BadOption { .. })
-        );
+        ) || matches!(error, TrainError::Judge(error) if is_judge_usage(error));
     }
     if let Some(error) = error.downcast_ref::<JudgeError>() {
-        return matches!(
-            error,
-            JudgeError::UnknownMetric { .. }
-                | JudgeError::NotApplicable { .. }
-                | JudgeError::Features(FeaturesError::Unknown(_))
-                | JudgeError::Data(DataError::BadOption { .. })
-        );
+        return is_judge_usage(error);
     }
     error.is::<Usage>()
-        || matches!(error.downcast_ref::<FeaturesError>(), Some(FeaturesError::Unknown(_)))
+        || matches!(
+            error.downcast_ref::<FeaturesError>(),
+            Some(FeaturesError::Unknown(_))
+        )
         || error.is::<RecipeError>()
         || error.is::<NetError>()
         || error.is::<DeviceError>()
@@ -69,4 +66,14 @@ fn is_usage(error: &anyhow::Error) -> bool {
             error.downcast_ref::<DataError>(),
             Some(DataError::BadOption { .. })
         )
+}
+
+fn is_judge_usage(error: &JudgeError) -> bool {
+    matches!(
+        error,
+        JudgeError::UnknownMetric { .. }
+            | JudgeError::NotApplicable { .. }
+            | JudgeError::Features(FeaturesError::Unknown(_))
+            | JudgeError::Data(DataError::BadOption { .. })
+    )
 }

@@ -75,7 +75,11 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
             None => Vec::new(),
         },
         samples: arguments.samples.min(1_000_000) as usize,
-        features: arguments.features.as_deref().map(Features::parse).transpose()?,
+        features: arguments
+            .features
+            .as_deref()
+            .map(Features::parse)
+            .transpose()?,
         seed: arguments.seed,
         cache: cache_folder()
             .filter(|_| !arguments.no_cache)
@@ -112,7 +116,11 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
     }
     let mut reports = Vec::new();
     for subject in &subjects {
-        say(&format!("judging {} by {} features", subject.name(), judge.features()));
+        say(&format!(
+            "judging {} by {} features",
+            subject.name(),
+            judge.features()
+        ));
         reports.push(judge.score(subject)?);
     }
     if let Some(path) = &arguments.html {
@@ -136,7 +144,8 @@ fn against(arguments: &JudgeArgs) -> anyhow::Result<PathBuf> {
         let message = "say what to judge against: --against DATA (a folder, a zip, a model or a built-in name)";
         return Err(Usage(message.into()).into());
     }
-    let recipe = Recipe::from_file(&recipe).context("the run's recipe names the data to judge against")?;
+    let recipe =
+        Recipe::from_file(&recipe).context("the run's recipe names the data to judge against")?;
     Ok(recipe.data.source.into())
 }
 
@@ -156,7 +165,9 @@ fn cache_folder() -> Option<PathBuf> {
     let folder = match std::env::consts::OS {
         "windows" => variable("LOCALAPPDATA"),
         "macos" => variable("HOME").map(|home| home.join("Library/Caches")),
-        _ => variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache"))),
+        _ => {
+            variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")))
+        }
     };
     folder
         .filter(|folder| folder.is_absolute())
@@ -176,7 +187,10 @@ fn print_report(report: &Report, html: Option<&Path>) {
         "{} against {}: {} and {} samples, {} features",
         report.name, report.against, report.samples, report.against_samples, report.features
     );
-    println!("{:28} {:>10}  {:23}  {:>10}  better", "metric", "value", "95 % interval", "data's own");
+    println!(
+        "{:28} {:>10}  {:23}  {:>10}  better",
+        "metric", "value", "95 % interval", "data's own"
+    );
     for (metric, measured) in &report.metrics {
         let interval = measured.interval.map_or(String::new(), |[low, high]| {
             format!("{} to {}", short(low), short(high))
@@ -209,7 +223,10 @@ fn ranked(reports: &[Report], options: &JudgeOptions, arguments: &JudgeArgs) {
         [] => reports[0].metrics.keys().copied().collect(),
         asked => asked.to_vec(),
     };
-    let rankings: Vec<Ranking> = by.iter().map(|&metric| Ranking::by(metric, reports)).collect();
+    let rankings: Vec<Ranking> = by
+        .iter()
+        .map(|&metric| Ranking::by(metric, reports))
+        .collect();
     if arguments.json {
         let verdicts: Vec<String> = rankings.iter().map(Ranking::verdict).collect();
         println!(

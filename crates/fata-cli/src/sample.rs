@@ -5,7 +5,7 @@ use anyhow::Context;
 use clap::Args;
 use fata::draw::{Picture, grid};
 use fata::files::write_whole;
-use fata::ship::Provenance;
+use fata::ship::{Provenance, Which};
 use fata::{DeviceName, Generator, Samples, Seeds};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +24,9 @@ pub(crate) struct SampleArgs {
     /// Short for --seeds 0-(N-1)
     #[arg(long, value_name = "N", value_parser = crate::count::count)]
     count: Option<u64>,
+    /// Which generator of a run: best (as judged while it trained) or last
+    #[arg(long, default_value = "best")]
+    which: Which,
     /// cpu, vulkan[:N] or cuda[:N]
     #[arg(long, default_value = "cpu")]
     device: DeviceName,
@@ -47,7 +50,8 @@ pub(crate) fn run(arguments: SampleArgs) -> anyhow::Result<ExitCode> {
         Some(count) => Seeds::range(0..count),
         None => arguments.seeds,
     };
-    let generator = Generator::load(&arguments.model, &arguments.device.open()?)?;
+    let device = arguments.device.open()?;
+    let generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
     let samples = generator.sample(&seeds)?;
     let model = arguments.model.display().to_string();
     let out = arguments.out.unwrap_or_else(|| match samples {

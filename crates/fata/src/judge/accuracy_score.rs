@@ -28,7 +28,9 @@ pub(super) fn classification_accuracy_score(
     device: &Device,
 ) -> Result<Measured, JudgeError> {
     let (Some(form), Some(dataset)) = (data.0.form(), data.0.dataset()) else {
-        return Err(refuse("the data must be pictures with labels (classes as sub-folders, or IDX labels)"));
+        return Err(refuse(
+            "the data must be pictures with labels (classes as sub-folders, or IDX labels)",
+        ));
     };
     if form.height.min(form.width) < 8 {
         return Err(refuse("pictures must have at least 8 pixels a side"));
@@ -50,8 +52,13 @@ pub(super) fn classification_accuracy_score(
     let each = form.height * form.width * form.channels;
     let (mut reference, mut questions) = (Labelled::default(), Labelled::default());
     for (index, &label) in all.labels.iter().enumerate() {
-        let half = if index % 2 == 0 { &mut reference } else { &mut questions };
-        half.values.extend_from_slice(&all.values[index * each..][..each]);
+        let half = if index % 2 == 0 {
+            &mut reference
+        } else {
+            &mut questions
+        };
+        half.values
+            .extend_from_slice(&all.values[index * each..][..each]);
         half.labels.push(label);
     }
     let input = Input::Pictures {
@@ -60,7 +67,9 @@ pub(super) fn classification_accuracy_score(
         channels: form.channels,
     };
     let test = |train: &Labelled| {
-        Measured::share(train_and_test(input, count, train, &questions, random, device))
+        Measured::share(train_and_test(
+            input, count, train, &questions, random, device,
+        ))
     };
     Ok(test(&samples).against(test(&reference).value))
 }
@@ -75,18 +84,27 @@ fn labelled(
         let (values, items) = subject.read(items)?;
         let each = values.len() / items.len().max(1);
         for (values, &item) in values.chunks_exact(each.max(1)).zip(&items) {
-            let name = subject
-                .label(item)
-                .ok_or_else(|| refuse(&format!("{} has no labels: put its images in sub-folders by class", subject.name())))?;
+            let name = subject.label(item).ok_or_else(|| {
+                refuse(&format!(
+                    "{} has no labels: put its images in sub-folders by class",
+                    subject.name()
+                ))
+            })?;
             let label = class(name).ok_or_else(|| {
-                refuse(&format!("{} has a class `{name}` that the data do not", subject.name()))
+                refuse(&format!(
+                    "{} has a class `{name}` that the data do not",
+                    subject.name()
+                ))
             })?;
             all.values.extend_from_slice(values);
             all.labels.push(label);
         }
     }
     if all.labels.len() < 20 {
-        return Err(refuse(&format!("{} has fewer than 20 labelled images", subject.name())));
+        return Err(refuse(&format!(
+            "{} has fewer than 20 labelled images",
+            subject.name()
+        )));
     }
     Ok(all)
 }

@@ -37,7 +37,10 @@ pub(super) struct Key(Xxh3);
 impl Key {
     /// Adds pixels in [-1, 1].
     pub(super) fn add(&mut self, pixels: &[f32]) {
-        let bytes: Vec<u8> = pixels.iter().map(|v| ((v + 1.0) * 127.5).round() as u8).collect();
+        let bytes: Vec<u8> = pixels
+            .iter()
+            .map(|v| ((v + 1.0) * 127.5).round() as u8)
+            .collect();
         self.0.update(&bytes);
     }
 
@@ -66,7 +69,10 @@ impl Cache {
         let bytes = std::fs::read(self.folder.join(name)).ok()?;
         let mut file = Container::<Card>::decode(&bytes).ok()?;
         let features = file.take("features", &[count, width]).ok()?;
-        let probabilities = file.tensors.remove("probabilities").map(|(_, values)| values);
+        let probabilities = file
+            .tensors
+            .remove("probabilities")
+            .map(|(_, values)| values);
         let whole = probabilities
             .as_ref()
             .is_none_or(|values| values.len().is_multiple_of(count));

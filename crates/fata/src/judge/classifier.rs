@@ -18,8 +18,14 @@ const LEAKY: Activation = Activation::LeakyRelu(0.2);
 /// What goes in: feature vectors, or pictures.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Input {
-    Rows { width: usize },
-    Pictures { height: usize, width: usize, channels: usize },
+    Rows {
+        width: usize,
+    },
+    Pictures {
+        height: usize,
+        width: usize,
+        channels: usize,
+    },
 }
 
 /// Items one after the other, and the class of each.
@@ -46,7 +52,10 @@ pub(super) fn train_and_test(
     let (layers, mut parameters) = layers(input, classes, random, device);
     let zeros = |p: &Parameters| -> Vec<Tensor<1>> {
         let trained = p.trained();
-        trained.iter().map(|v| Tensor::zeros(v.dims(), device)).collect()
+        trained
+            .iter()
+            .map(|v| Tensor::zeros(v.dims(), device))
+            .collect()
     };
     let (mut first, mut second) = (zeros(&parameters), zeros(&parameters));
     let count = train.labels.len();
@@ -56,7 +65,9 @@ pub(super) fn train_and_test(
     let steps = (passes * (count / batch)) as u64;
     let mut step = 0;
     for pass in 0..passes {
-        let order = random.at(Stream::Judge, 7 << 32 | pass as u64).permutation(count as u32);
+        let order = random
+            .at(Stream::Judge, 7 << 32 | pass as u64)
+            .permutation(count as u32);
         for indices in order.chunks_exact(batch) {
             let mut values = Vec::with_capacity(batch * each);
             let mut targets = vec![0.0; batch * classes];
@@ -84,12 +95,14 @@ pub(super) fn train_and_test(
                 .into_iter()
                 .zip(gradients)
                 .zip(first.into_iter().zip(second))
-                .map(|((parameter, gradient), (first_moment, second_moment))| AdamSlot {
-                    parameter,
-                    gradient,
-                    first_moment,
-                    second_moment,
-                });
+                .map(
+                    |((parameter, gradient), (first_moment, second_moment))| AdamSlot {
+                        parameter,
+                        gradient,
+                        first_moment,
+                        second_moment,
+                    },
+                );
             let mut updated = Vec::new();
             (first, second) = (Vec::new(), Vec::new());
             for (value, first_moment, second_moment) in adam(slots.collect(), settings) {
@@ -103,13 +116,22 @@ pub(super) fn train_and_test(
     }
     let weights = parameters.plain(Mode::Infer);
     let mut right = Vec::with_capacity(test.labels.len());
-    for (values, labels) in test.values.chunks(1000 * each).zip(test.labels.chunks(1000)) {
+    for (values, labels) in test
+        .values
+        .chunks(1000 * each)
+        .zip(test.labels.chunks(1000))
+    {
         let x = tensor(values.to_vec(), device).reshape([labels.len(), each]);
         let logits = numbers(forward(&layers, input, &weights, x));
-        right.extend(logits.chunks_exact(classes).zip(labels).map(|(row, &label)| {
-            let best = (0..classes).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-            best == Some(label)
-        }));
+        right.extend(
+            logits
+                .chunks_exact(classes)
+                .zip(labels)
+                .map(|(row, &label)| {
+                    let best = (0..classes).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+                    best == Some(label)
+                }),
+        );
     }
     right
 }
@@ -128,7 +150,8 @@ fn layers(input: Input, classes: usize, random: Random, device: &Device) -> (Lay
         } => {
             let mut block = |name: &str, channels: [usize; 2]| {
                 let convolution = Convolution::halving(&mut builder, name, channels);
-                let norm = BatchNorm::new(&mut builder, &format!("{name}.norm"), channels[1], LEAKY);
+                let norm =
+                    BatchNorm::new(&mut builder, &format!("{name}.norm"), channels[1], LEAKY);
                 (convolution, norm)
             };
             let blocks = [
@@ -138,7 +161,10 @@ fn layers(input: Input, classes: usize, random: Random, device: &Device) -> (Lay
             ];
             let inputs = (height / 2 / 2 / 2) * (width / 2 / 2 / 2) * 64;
             let sizes = [inputs, classes];
-            Layers::Pictures(blocks, Dense::new(&mut builder, "last", sizes, Activation::Identity))
+            Layers::Pictures(
+                blocks,
+                Dense::new(&mut builder, "last", sizes, Activation::Identity),
+            )
         }
     };
     (layers, builder.finish())

@@ -14,8 +14,13 @@ use super::neighbours::Neighbours;
 /// How much of the generated set lies where data are dense.
 pub fn density(neighbours: &Neighbours) -> Measured {
     let k = neighbours.density_neighbours as f64;
-    Measured::mean(neighbours.generated.iter().map(|view| view.balls as f64 / k))
-        .within(0.0, f64::INFINITY)
+    Measured::mean(
+        neighbours
+            .generated
+            .iter()
+            .map(|view| view.balls as f64 / k),
+    )
+    .within(0.0, f64::INFINITY)
 }
 
 /// How much of the data has a generated neighbour.
@@ -35,7 +40,11 @@ mod tests {
             let (real, fake) = fixture.features(name);
             let neighbours = Neighbours::with_k(real.rows(), fake.rows(), 3, 5);
             fixture.compare(&format!("{name}.density"), density(&neighbours).value, 1e-6);
-            fixture.compare(&format!("{name}.coverage"), coverage(&neighbours).value, 1e-6);
+            fixture.compare(
+                &format!("{name}.coverage"),
+                coverage(&neighbours).value,
+                1e-6,
+            );
         }
     }
 }

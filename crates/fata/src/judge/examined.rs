@@ -18,7 +18,10 @@ pub(super) enum Reader {
     /// Points are their own features, in their own units.
     Points { dimensions: usize },
     /// Pictures go through a network.
-    Pictures { extractor: Extractor, form: ImageForm },
+    Pictures {
+        extractor: Extractor,
+        form: ImageForm,
+    },
 }
 
 /// What is wanted beside features.
@@ -174,7 +177,9 @@ impl Examined {
         let extracted = reader.extract(values, subject.name())?;
         self.features.extend(extracted.features);
         if let Some(probabilities) = extracted.probabilities {
-            self.probabilities.get_or_insert_default().extend(probabilities);
+            self.probabilities
+                .get_or_insert_default()
+                .extend(probabilities);
         }
         Ok(())
     }
@@ -190,7 +195,10 @@ impl Examined {
     /// [items, classes], where the features classify.
     pub(super) fn probability_rows(&self) -> Option<Rows<'_>> {
         let probabilities = self.probabilities.as_ref()?;
-        Some(Rows::new(probabilities, probabilities.len() / self.count().max(1)))
+        Some(Rows::new(
+            probabilities,
+            probabilities.len() / self.count().max(1),
+        ))
     }
 }
 
@@ -201,17 +209,25 @@ fn stacked_classes(
     digits: &Extractor,
     subject: &Subject,
 ) -> Result<Vec<usize>, JudgeError> {
-    let grey = ImageForm { channels: 1, ..form };
+    let grey = ImageForm {
+        channels: 1,
+        ..form
+    };
     let mut classes = vec![0; values.len() / (form.height * form.width * 3)];
     for channel in 0..3 {
         let plane: Vec<f32> = values.iter().skip(channel).step_by(3).copied().collect();
-        let extracted = digits.extract(&plane, grey).map_err(|source| JudgeError::Side {
-            side: subject.name().into(),
-            source,
-        })?;
+        let extracted = digits
+            .extract(&plane, grey)
+            .map_err(|source| JudgeError::Side {
+                side: subject.name().into(),
+                source,
+            })?;
         let probabilities = extracted.probabilities.unwrap_or_default();
         let found = most_probable(Rows::new(&probabilities, 10));
-        classes.iter_mut().zip(found).for_each(|(class, digit)| *class = 10 * *class + digit);
+        classes
+            .iter_mut()
+            .zip(found)
+            .for_each(|(class, digit)| *class = 10 * *class + digit);
     }
     Ok(classes)
 }

@@ -48,7 +48,10 @@ impl Gaussian {
     /// The squared Fréchet distance, which is also the squared 2-Wasserstein
     /// distance.
     pub fn distance(&self, other: &Self) -> f64 {
-        let means = (&self.mean - &other.mean).iter().map(|d| d * d).sum::<f64>();
+        let means = (&self.mean - &other.mean)
+            .iter()
+            .map(|d| d * d)
+            .sum::<f64>();
         let trace = |of: &Self| of.factor.iter().map(|v| v * v).sum::<f64>();
         let product = algebra::product_transposed(self.factor.view(), other.factor.view());
         let root = algebra::singular_values(product).iter().sum::<f64>();

@@ -34,7 +34,10 @@ fn portion(probabilities: Rows, range: std::ops::Range<usize>) -> f64 {
     let mut marginal = vec![0.0; probabilities.width];
     for index in range.clone() {
         let row = probabilities.row(index).iter();
-        marginal.iter_mut().zip(row).for_each(|(m, &p)| *m += f64::from(p) / count);
+        marginal
+            .iter_mut()
+            .zip(row)
+            .for_each(|(m, &p)| *m += f64::from(p) / count);
     }
     let mut divergence = 0.0;
     for index in range {
@@ -65,7 +68,9 @@ mod tests {
 
     #[test]
     fn a_sure_sample_of_each_class_scores_the_number_of_classes() {
-        let sure: Vec<f32> = (0..1600).map(|i| f32::from(u8::from(i % 4 == i / 4 % 4))).collect();
+        let sure: Vec<f32> = (0..1600)
+            .map(|i| f32::from(u8::from(i % 4 == i / 4 % 4)))
+            .collect();
         assert!((inception_score(Rows::new(&sure, 4)).value - 4.0).abs() < 1e-12);
     }
 }

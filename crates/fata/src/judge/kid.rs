@@ -25,7 +25,10 @@ use ndarray::ArrayView2;
 /// # Panics
 /// If either has fewer than two rows.
 pub fn kid(data: Rows, generated: Rows) -> Measured {
-    assert!(data.count() >= 2 && generated.count() >= 2, "two samples a side");
+    assert!(
+        data.count() >= 2 && generated.count() >= 2,
+        "two samples a side"
+    );
     let (x, y) = (Side::new(generated), Side::new(data));
     let (m, n) = (x.count() as f64, y.count() as f64);
     let mixed = kernel_sums(&x, &y, false);
@@ -101,9 +104,8 @@ mod tests {
     fn its_standard_error_is_that_of_repetition() {
         // 60 pairs of samples of one shifted normal distribution.
         let mut draws = crate::rng::Random::new(5).at(crate::rng::Stream::Judge, 0);
-        let mut set = |shift: f32| -> Vec<f32> {
-            (0..200 * 4).map(|_| draws.normal() + shift).collect()
-        };
+        let mut set =
+            |shift: f32| -> Vec<f32> { (0..200 * 4).map(|_| draws.normal() + shift).collect() };
         let runs: Vec<Measured> = (0..60)
             .map(|_| {
                 let (real, fake) = (set(0.0), set(0.4));
@@ -112,7 +114,14 @@ mod tests {
             .collect();
         let values: Vec<f64> = runs.iter().map(|run| run.value).collect();
         let spread = crate::judge::measured::spread(&values);
-        let claimed = runs.iter().filter_map(|run| run.standard_error).sum::<f64>() / 60.0;
-        assert!((0.7..1.4).contains(&(claimed / spread)), "{claimed} {spread}");
+        let claimed = runs
+            .iter()
+            .filter_map(|run| run.standard_error)
+            .sum::<f64>()
+            / 60.0;
+        assert!(
+            (0.7..1.4).contains(&(claimed / spread)),
+            "{claimed} {spread}"
+        );
     }
 }

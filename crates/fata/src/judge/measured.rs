@@ -62,8 +62,7 @@ impl Measured {
 
     /// The share of `true`.
     pub fn share(outcomes: impl IntoIterator<Item = bool>) -> Self {
-        Self::mean(outcomes.into_iter().map(f64::from))
-            .within(0.0, 1.0)
+        Self::mean(outcomes.into_iter().map(f64::from)).within(0.0, 1.0)
     }
 
     /// The same with its interval cut to what is possible.

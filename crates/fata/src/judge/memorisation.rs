@@ -38,12 +38,12 @@ pub struct ClosestPair {
 }
 
 /// The ratio of medians; `held_out` are distances of held-out data to the data.
-pub fn memorisation(
-    neighbours: &Neighbours,
-    held_out: Option<&[f64]>,
-    random: Random,
-) -> Measured {
-    let own: Vec<f64> = neighbours.data.iter().map(|view| view.own.distance).collect();
+pub fn memorisation(neighbours: &Neighbours, held_out: Option<&[f64]>, random: Random) -> Measured {
+    let own: Vec<f64> = neighbours
+        .data
+        .iter()
+        .map(|view| view.own.distance)
+        .collect();
     let fresh = median(held_out.unwrap_or(&own).to_vec());
     let of_samples: Vec<f64> = neighbours
         .generated
@@ -132,7 +132,9 @@ mod tests {
 
     fn set(stream: u64, count: usize) -> Vec<f32> {
         let mut values = vec![0.0; count * 6];
-        Random::new(8).at(Stream::Judge, stream).fill_normal(&mut values);
+        Random::new(8)
+            .at(Stream::Judge, stream)
+            .fill_normal(&mut values);
         values
     }
 
@@ -144,13 +146,20 @@ mod tests {
         let measure = |samples: &[f32]| {
             let neighbours = Neighbours::search(Rows::new(&data, 6), Rows::new(samples, 6));
             let closest = closest_pairs(&neighbours, 5);
-            (memorisation(&neighbours, None, Random::new(0)).value, closest)
+            (
+                memorisation(&neighbours, None, Random::new(0)).value,
+                closest,
+            )
         };
         let (of_fresh, _) = measure(&fresh);
         assert!((0.9..1.1).contains(&of_fresh), "{of_fresh}");
         let (of_copies, closest) = measure(&copies);
         assert!(of_copies < 1e-3, "{of_copies}");
         assert_eq!(closest.len(), 5);
-        assert!(closest.iter().all(|pair| pair.sample == pair.item && pair.ratio < 1e-3));
+        assert!(
+            closest
+                .iter()
+                .all(|pair| pair.sample == pair.item && pair.ratio < 1e-3)
+        );
     }
 }

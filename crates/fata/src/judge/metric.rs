@@ -7,7 +7,10 @@ use std::str::FromStr;
 
 /// A metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each has its file, whose first paragraph says what it is")]
+#[allow(
+    missing_docs,
+    reason = "each has its file, whose first paragraph says what it is"
+)]
 pub enum Metric {
     Fid,
     Kid,
@@ -89,7 +92,11 @@ impl Metric {
     pub fn better(self) -> Better {
         match self {
             Fid | Kid | SlicedWasserstein | PathLength | ReverseKl => Better::Lower,
-            InceptionScore | Precision | Recall | Coverage | ModeCount
+            InceptionScore
+            | Precision
+            | Recall
+            | Coverage
+            | ModeCount
             | ClassificationAccuracyScore => Better::Higher,
             NearestNeighbourAccuracy | ClassifierAccuracy => Better::Near(0.5),
             Density | Memorisation => Better::Near(1.0),
@@ -114,7 +121,11 @@ impl Metric {
     /// If one is no metric's.
     pub fn list(text: &str) -> Result<Vec<Self>, JudgeError> {
         let mut metrics = Vec::new();
-        for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        for name in text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
             let metric = name.parse()?;
             if !metrics.contains(&metric) {
                 metrics.push(metric);
@@ -159,6 +170,9 @@ mod tests {
         }
         assert_eq!(Metric::list("fid, kid,fid").unwrap(), [Fid, Kid]);
         let error = Metric::list("fid,fidd").unwrap_err().to_string();
-        assert!(error.contains("fidd") && error.contains("coverage"), "{error}");
+        assert!(
+            error.contains("fidd") && error.contains("coverage"),
+            "{error}"
+        );
     }
 }

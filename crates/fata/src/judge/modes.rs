@@ -66,7 +66,9 @@ impl Mixture {
                 deviation: 0.01,
             }),
             "grid" => Some(Self::Gaussians {
-                centres: (0..25).map(|mode| [place(mode % 5), place(mode / 5)]).collect(),
+                centres: (0..25)
+                    .map(|mode| [place(mode % 5), place(mode / 5)])
+                    .collect(),
                 deviation: 0.05,
             }),
             "spiral" => Some(Self::Spiral),
@@ -135,7 +137,10 @@ impl Modes {
         Self {
             good: counts.clone(),
             counts,
-            shares: reference.iter().map(|&n| (n as f64 + 0.5) / total).collect(),
+            shares: reference
+                .iter()
+                .map(|&n| (n as f64 + 0.5) / total)
+                .collect(),
         }
     }
 
@@ -154,7 +159,9 @@ impl Modes {
 
     /// The modes that are not.
     pub fn missing(&self) -> Vec<usize> {
-        (0..self.counts.len()).filter(|&mode| !self.is_there(mode)).collect()
+        (0..self.counts.len())
+            .filter(|&mode| !self.is_there(mode))
+            .collect()
     }
 
     /// The divergence of the samples' shares from the data's, in nats.
@@ -162,7 +169,11 @@ impl Modes {
         let samples = self.counts.iter().sum::<u64>() as f64;
         let terms = self.counts.iter().zip(&self.shares).map(|(&count, share)| {
             let q = count as f64 / samples;
-            if count == 0 { 0.0 } else { q * (q / share).ln() }
+            if count == 0 {
+                0.0
+            } else {
+                q * (q / share).ln()
+            }
         });
         Measured::exact(terms.sum::<f64>().max(0.0))
     }
@@ -173,7 +184,8 @@ pub fn most_probable(probabilities: Rows) -> Vec<usize> {
     (0..probabilities.count())
         .map(|index| {
             let row = probabilities.row(index).iter().enumerate();
-            row.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class)
+            row.max_by(|a, b| a.1.total_cmp(b.1))
+                .map_or(0, |(class, _)| class)
         })
         .collect()
 }
@@ -208,7 +220,12 @@ mod tests {
             let good = found.good.iter().sum::<u64>();
             assert!(good > 19_700, "{name}: {good}");
 
-            let right: Vec<f32> = all.chunks_exact(2).filter(|p| p[0] > 0.1).flatten().copied().collect();
+            let right: Vec<f32> = all
+                .chunks_exact(2)
+                .filter(|p| p[0] > 0.1)
+                .flatten()
+                .copied()
+                .collect();
             let half = mixture.count(Rows::new(&right, 2));
             assert!(half.mode_count().value < found.mode_count().value, "{name}");
             assert!(half.reverse_kl().value > 0.3, "{name}");

@@ -122,7 +122,10 @@ impl Plane {
             for x in 0..width {
                 let mut sum = 0.0;
                 for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                    let at = ((2 * y + dy).checked_sub(top), (2 * x + dx).checked_sub(left));
+                    let at = (
+                        (2 * y + dy).checked_sub(top),
+                        (2 * x + dx).checked_sub(left),
+                    );
                     if let (Some(y), Some(x)) = at
                         && y < self.height
                         && x < self.width

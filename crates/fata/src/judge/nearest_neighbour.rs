@@ -19,7 +19,10 @@ pub fn nearest_neighbour_accuracy(data: Rows, generated: Rows, known: &Neighbour
     if data.count() == generated.count() {
         return accuracy(known);
     }
-    accuracy(&Neighbours::search(data.first(count), generated.first(count)))
+    accuracy(&Neighbours::search(
+        data.first(count),
+        generated.first(count),
+    ))
 }
 
 fn accuracy(neighbours: &Neighbours) -> Measured {

@@ -63,7 +63,8 @@ impl Neighbours {
         let (own_y, own_x) = (own_neighbours(&y, k), own_neighbours(&x, k));
         let mut generated = Vec::with_capacity(x.count());
         let mut data: Vec<View> = own_y.iter().map(Own::alone).collect();
-        let look = |first: usize, table: ArrayView2<f64>| Cross::of(&table, &own_x[first..], &own_y);
+        let look =
+            |first: usize, table: ArrayView2<f64>| Cross::of(&table, &own_x[first..], &own_y);
         squared_distances(&x, &y, look, |strip: Cross| {
             let first = generated.len();
             for (seen, strip) in data.iter_mut().zip(strip.columns) {

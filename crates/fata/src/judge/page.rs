@@ -25,18 +25,22 @@ pub fn page(report: &Report, subject: &Subject, against: &Subject) -> Result<Str
     let mut put = |part: std::fmt::Arguments| {
         html.write_fmt(part).expect("a string takes any text");
     };
-    put(format_args!("<title>{name} against {other}</title>\n<h1>{name}</h1>\n"));
+    put(format_args!(
+        "<title>{name} against {other}</title>\n<h1>{name}</h1>\n"
+    ));
     put(format_args!(
         "<p>{} samples against {} of {other}, by the features <b>{}</b>. Numbers of other features are other numbers.</p>\n",
         report.samples,
         report.against_samples,
         escaped(&report.features)
     ));
-    put(format_args!("<table><tr><th>metric<th>value<th>95 % interval<th>the data's own<th>better\n"));
+    put(format_args!(
+        "<table><tr><th>metric<th>value<th>95 % interval<th>the data's own<th>better\n"
+    ));
     for (metric, measured) in &report.metrics {
-        let interval = measured
-            .interval
-            .map_or(String::new(), |[low, high]| format!("{} to {}", short(low), short(high)));
+        let interval = measured.interval.map_or(String::new(), |[low, high]| {
+            format!("{} to {}", short(low), short(high))
+        });
         let reference = measured.reference.map_or(String::new(), short);
         let better = match metric.better() {
             Better::Lower => "lower".into(),
@@ -51,7 +55,10 @@ pub fn page(report: &Report, subject: &Subject, against: &Subject) -> Result<Str
     }
     put(format_args!("</table>\n"));
     if !report.missing_modes.is_empty() {
-        put(format_args!("<p>Missing modes: {}</p>\n", escaped(&report.missing_modes.join(", "))));
+        put(format_args!(
+            "<p>Missing modes: {}</p>\n",
+            escaped(&report.missing_modes.join(", "))
+        ));
     }
     for warning in &report.warnings {
         put(format_args!("<p class=w>{}</p>\n", escaped(warning)));
@@ -62,7 +69,10 @@ pub fn page(report: &Report, subject: &Subject, against: &Subject) -> Result<Str
             let pictures: Vec<Picture> = of.pictures(&first(items, SHOWN))?;
             encoded(&grid(&enlarged(pictures), COLUMNS, 2), of.name())
         };
-        let (left, right) = (sheet(subject, &report.items)?, sheet(against, &report.against_items)?);
+        let (left, right) = (
+            sheet(subject, &report.items)?,
+            sheet(against, &report.against_items)?,
+        );
         put(format_args!(
             "<div class=f><figure><img src=\"{left}\"><figcaption>samples</figcaption></figure><figure><img src=\"{right}\"><figcaption>data</figcaption></figure></div>\n"
         ));
@@ -78,9 +88,14 @@ pub fn page(report: &Report, subject: &Subject, against: &Subject) -> Result<Str
             generated: &generated,
             discriminator: None,
             bounds: Bounds::around(&real),
-            images_seen: subject.generator().map_or(0, |generator| generator.images_seen),
+            images_seen: subject
+                .generator()
+                .map_or(0, |generator| generator.images_seen),
         });
-        put(format_args!("<img src=\"{}\">\n", encoded(&plot, subject.name())?));
+        put(format_args!(
+            "<img src=\"{}\">\n",
+            encoded(&plot, subject.name())?
+        ));
     }
     if !report.closest.is_empty() && subject.form().is_some() {
         put(format_args!(
@@ -118,7 +133,10 @@ pub fn short(value: f64) -> String {
 
 fn enlarged(pictures: Vec<Picture>) -> Vec<Picture> {
     let scale = |p: &Picture| (64 / p.width.max(1)).clamp(1, 4);
-    pictures.iter().map(|picture| picture.enlarged(scale(picture))).collect()
+    pictures
+        .iter()
+        .map(|picture| picture.enlarged(scale(picture)))
+        .collect()
 }
 
 fn encoded(picture: &Picture, model: &str) -> Result<String, JudgeError> {
@@ -132,17 +150,27 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for three in bytes.chunks(3) {
-        let number = three.iter().fold(0_u32, |n, &byte| n << 8 | u32::from(byte)) << (8 * (3 - three.len()));
+        let number = three
+            .iter()
+            .fold(0_u32, |n, &byte| n << 8 | u32::from(byte))
+            << (8 * (3 - three.len()));
         for place in 0..4 {
             let digit = (number >> (18 - 6 * place)) as usize & 63;
-            out.push(if place <= three.len() { DIGITS[digit] as char } else { '=' });
+            out.push(if place <= three.len() {
+                DIGITS[digit] as char
+            } else {
+                '='
+            });
         }
     }
     out
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -151,7 +179,13 @@ mod tests {
 
     #[test]
     fn bytes_are_written_as_the_standard_has_it() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ] {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
     }

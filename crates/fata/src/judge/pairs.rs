@@ -47,7 +47,9 @@ impl Side {
         let (count, width) = (rows.count(), rows.width);
         if width <= NARROW {
             let values: Vec<f64> = (0..count).flat_map(moved).collect();
-            let squares = values.chunks_exact(width).map(|row| row.iter().map(|v| v * v).sum());
+            let squares = values
+                .chunks_exact(width)
+                .map(|row| row.iter().map(|v| v * v).sum());
             let squares = squares.collect();
             let values = Array2::from_shape_vec((count, width), values);
             return Self {
@@ -56,7 +58,10 @@ impl Side {
                 squares,
             };
         }
-        let values: Vec<f32> = (0..count).flat_map(moved).map(|value| value as f32).collect();
+        let values: Vec<f32> = (0..count)
+            .flat_map(moved)
+            .map(|value| value as f32)
+            .collect();
         let square = |row: &[f32]| row.iter().map(|&v| f64::from(v).powi(2)).sum();
         Self {
             squares: values.chunks_exact(width).map(square).collect(),
@@ -131,7 +136,10 @@ fn tables<T: Send>(
     for first in (0..a.count()).step_by(GROUP * STRIP) {
         let rows = (a.count() - first).min(GROUP * STRIP);
         let mut table = a.products(first, rows, b);
-        let strips: Vec<_> = table.axis_chunks_iter_mut(Axis(0), STRIP).enumerate().collect();
+        let strips: Vec<_> = table
+            .axis_chunks_iter_mut(Axis(0), STRIP)
+            .enumerate()
+            .collect();
         let outcomes: Vec<T> = strips
             .into_par_iter()
             .map(|(index, strip)| visit(first + index * STRIP, strip))
@@ -160,7 +168,9 @@ mod tests {
             seen += table.nrows();
             for ((i, j), found) in table.indexed_iter() {
                 let pairs = rows.row(first + i).iter().zip(rows.row(j));
-                let exact: f64 = pairs.map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
+                let exact: f64 = pairs
+                    .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+                    .sum();
                 worst = worst.max((found - exact).abs());
             }
         });

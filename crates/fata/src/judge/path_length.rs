@@ -11,7 +11,7 @@
 //! Karras et al. 2019, arXiv 1812.04948, section 4.1.
 
 use super::JudgeError;
-use super::examined::{features_of, Reader};
+use super::examined::{Reader, features_of};
 use super::measured::Measured;
 use crate::rng::{Random, Stream};
 use crate::ship::Generator;
@@ -62,7 +62,13 @@ fn slerp(a: &[f32], b: &[f32], t: f64) -> Vec<f32> {
         z.iter().map(|v| f64::from(*v) / length).collect()
     };
     let (a, b) = (unit(a), unit(b));
-    let angle = t * a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>().clamp(-1.0, 1.0).acos();
+    let angle = t * a
+        .iter()
+        .zip(&b)
+        .map(|(a, b)| a * b)
+        .sum::<f64>()
+        .clamp(-1.0, 1.0)
+        .acos();
     let along = a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>();
     let mut across: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - along * a).collect();
     let length = across.iter().map(|v| v * v).sum::<f64>().sqrt();

@@ -33,7 +33,11 @@ mod tests {
         for name in ["many", "few"] {
             let (real, fake) = fixture.features(name);
             let neighbours = Neighbours::with_k(real.rows(), fake.rows(), 3, 5);
-            fixture.compare(&format!("{name}.precision"), precision(&neighbours).value, 1e-6);
+            fixture.compare(
+                &format!("{name}.precision"),
+                precision(&neighbours).value,
+                1e-6,
+            );
             fixture.compare(&format!("{name}.recall"), recall(&neighbours).value, 1e-6);
         }
     }

@@ -51,7 +51,9 @@ impl Ranking {
             })
             .collect();
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let best = places.first().map(|(badness, place)| (*badness, place.standard_error));
+        let best = places
+            .first()
+            .map(|(badness, place)| (*badness, place.standard_error));
         for (badness, place) in places.iter_mut().skip(1) {
             if let (Some((least, Some(a))), Some(b)) = (best, place.standard_error) {
                 place.noise = Some(*badness - least <= NOISE * a.hypot(b));
@@ -70,9 +72,13 @@ impl Ranking {
         };
         let (metric, a, b) = (self.metric, &best.name, &second.name);
         match second.noise {
-            Some(true) => format!("{metric}: {a} comes out before {b}, but the difference is noise: either could be the better one"),
+            Some(true) => format!(
+                "{metric}: {a} comes out before {b}, but the difference is noise: either could be the better one"
+            ),
             Some(false) => format!("{metric}: {a} is better than {b} by more than chance gives"),
-            None => format!("{metric}: {a} comes out before {b}; how much of that is chance is not known at this size"),
+            None => format!(
+                "{metric}: {a} comes out before {b}; how much of that is chance is not known at this size"
+            ),
         }
     }
 }
@@ -109,7 +115,14 @@ mod tests {
         let found: Vec<_> = ranking.places.iter().map(|p| (p.report, p.noise)).collect();
         assert_eq!(found, [(2, None), (1, Some(true)), (0, Some(false))]);
         assert!(ranking.verdict().contains("noise"));
-        let blind = [report("a", Measured::exact(1.0)), report("b", Measured::exact(2.0))];
-        assert!(Ranking::by(Metric::Fid, &blind).verdict().contains("not known"));
+        let blind = [
+            report("a", Measured::exact(1.0)),
+            report("b", Measured::exact(2.0)),
+        ];
+        assert!(
+            Ranking::by(Metric::Fid, &blind)
+                .verdict()
+                .contains("not known")
+        );
     }
 }

@@ -16,7 +16,10 @@ impl<'a> Rows<'a> {
     /// # Panics
     /// If the values are not a whole number of rows.
     pub fn new(values: &'a [f32], width: usize) -> Self {
-        assert!(width > 0 && values.len().is_multiple_of(width), "whole rows");
+        assert!(
+            width > 0 && values.len().is_multiple_of(width),
+            "whole rows"
+        );
         Self { values, width }
     }
 

@@ -106,10 +106,11 @@ impl Judge {
             }
         };
         let three_digits = against.builtin() == Some("stacked-digits");
-        let stacked = match three_digits && options.wants_any(&[Metric::ModeCount, Metric::ReverseKl]) {
-            true => Some(Extractor::open(&Features::Digits, device)?),
-            false => None,
-        };
+        let stacked =
+            match three_digits && options.wants_any(&[Metric::ModeCount, Metric::ReverseKl]) {
+                true => Some(Extractor::open(&Features::Digits, device)?),
+                false => None,
+            };
         let items = against.choose(options.samples, Random::new(options.seed));
         let data = examine(&against, &items, &reader, &options, stacked.as_ref())?;
         Ok(Self {
@@ -157,14 +158,20 @@ impl Judge {
         let items = subject.choose(self.options.samples, self.random());
         let mut options = self.options.clone();
         options.cache = None; // only the side that stays is worth keeping
-        let samples = examine(subject, &items, &self.reader, &options, self.stacked.as_ref())?;
+        let samples = examine(
+            subject,
+            &items,
+            &self.reader,
+            &options,
+            self.stacked.as_ref(),
+        )?;
         let case = Case {
             subject,
             samples,
             neighbours: OnceCell::new(),
         };
         let mut metrics = BTreeMap::new();
-        for metric in self.wanted(&case)? {
+        for metric in self.wanted(subject)? {
             metrics.insert(metric, self.measure(metric, &case)?);
         }
         let closest = match metrics.contains_key(&Metric::Memorisation) {
@@ -209,11 +216,7 @@ impl Judge {
                 colours(a),
                 colours(b)
             ),
-            (None, None) => format!(
-                "points of {} and of {} columns",
-                a.values(),
-                b.values()
-            ),
+            (None, None) => format!("points of {} and of {} columns", a.values(), b.values()),
             (Some(_), None) => "the first has pictures, the second points".into(),
             (None, Some(_)) => "the first has points, the second pictures".into(),
         };
@@ -224,57 +227,73 @@ impl Judge {
         })
     }
 
+    /// Whether a subject can be judged, before the work of doing so.
+    ///
+    /// # Errors
+    /// As [`Judge::score`], as far as it can be known.
+    pub fn check(&self, subject: &Subject) -> Result<(), JudgeError> {
+        self.check_form(subject)?;
+        self.wanted(subject).map(drop)
+    }
+
     /// The metrics to compute: those that were asked for, or all that apply.
-    fn wanted(&self, case: &Case) -> Result<Vec<Metric>, JudgeError> {
+    fn wanted(&self, subject: &Subject) -> Result<Vec<Metric>, JudgeError> {
         if self.options.metrics.is_empty() {
             let all = Metric::ALL.into_iter();
             return Ok(all
-                .filter(|&metric| self.obstacle(metric, case).is_none())
-                .filter(|&metric| !self.is_slow(metric, case))
+                .filter(|&metric| self.obstacle(metric, subject).is_none() && !self.is_slow(metric))
                 .collect());
         }
         for &metric in &self.options.metrics {
-            if let Some(reason) = self.obstacle(metric, case) {
-                return Err(JudgeError::NotApplicable {
-                    metric: metric.name(),
-                    reason,
-                });
+            if let Some(reason) = self.obstacle(metric, subject) {
+                let metric = metric.name();
+                return Err(JudgeError::NotApplicable { metric, reason });
             }
         }
         Ok(self.options.metrics.clone())
     }
 
-    fn is_slow(&self, metric: Metric, case: &Case) -> bool {
+    fn is_slow(&self, metric: Metric) -> bool {
         match metric {
             Metric::ClassificationAccuracyScore => true,
-            Metric::Fid => case.samples.count().min(self.reader.width()) > WIDE,
+            Metric::Fid => self.data.count().min(self.reader.width()) > WIDE,
             _ => false,
         }
     }
 
     /// Why a metric cannot be computed.
-    fn obstacle(&self, metric: Metric, case: &Case) -> Option<String> {
+    fn obstacle(&self, metric: Metric, subject: &Subject) -> Option<String> {
         let pictures = matches!(self.reader, Reader::Pictures { .. });
-        match metric {
-            Metric::InceptionScore if case.samples.probabilities.is_none() => {
-                Some(format!("the features `{}` name no classes; use digits or inception:FILE", self.reader.name()))
-            }
-            Metric::MsSsim => match self.against.form() {
-                None => Some("points have no structure; it is for pictures".into()),
-                Some(form) if ms_ssim::scales(form) == 0 => Some("the pictures are smaller than its window of 11 pixels".into()),
-                Some(_) => None,
-            },
-            Metric::PathLength if !pictures => Some("it is for models of pictures".into()),
-            Metric::PathLength if case.subject.generator().is_none() => {
-                Some("it moves through a latent space, which only a model has".into())
-            }
-            Metric::ModeCount | Metric::ReverseKl if self.modes(case).is_none() => Some(
-                "modes are known of ring, grid, spiral and stacked-digits, and of pictures of digits under the digits features".into(),
+        let reason = match metric {
+            Metric::InceptionScore if self.data.probabilities.is_none() => format!(
+                "the features `{}` name no classes; use digits or inception:FILE",
+                self.reader.name()
             ),
-            Metric::ClassificationAccuracyScore if !pictures => {
-                Some("it is for pictures with labels".into())
+            Metric::MsSsim => match self.against.form().map(ms_ssim::scales) {
+                None => "points have no structure; it is for pictures".into(),
+                Some(0) => "the pictures are smaller than its window of 11 pixels".into(),
+                Some(_) => return None,
+            },
+            Metric::PathLength if !pictures || subject.generator().is_none() => {
+                "it moves through a latent space, which only a model of pictures has".into()
             }
-            _ => None,
+            Metric::ModeCount | Metric::ReverseKl if !self.knows_modes() => {
+                "modes are known of ring, grid, spiral and stacked-digits, and of pictures under the digits features".into()
+            }
+            Metric::ClassificationAccuracyScore if !pictures => {
+                "it is for pictures with labels".into()
+            }
+            _ => return None,
+        };
+        Some(reason)
+    }
+
+    fn knows_modes(&self) -> bool {
+        match self.reader {
+            Reader::Points { dimensions } => {
+                dimensions == 2 && self.against.builtin().and_then(Mixture::of).is_some()
+            }
+            Reader::Pictures { .. } => self.stacked.is_some() || self.reader.name() == "digits",
         }
     }
 
@@ -313,7 +332,10 @@ impl Judge {
             }
             Metric::ClassifierAccuracy => classifier_accuracy(data, samples, random, &self.device),
             Metric::PathLength => {
-                let generator = case.subject.generator().expect("an obstacle without a model");
+                let generator = case
+                    .subject
+                    .generator()
+                    .expect("an obstacle without a model");
                 path_length(generator, &self.reader, random)?
             }
             Metric::ModeCount => self.modes(case).expect("an obstacle without").mode_count(),
@@ -360,7 +382,11 @@ impl Judge {
             return None;
         }
         let classes = |of: &Examined| of.probability_rows().map(most_probable);
-        Some(Modes::of_classes(&classes(&case.samples)?, &classes(&self.data)?, 10))
+        Some(Modes::of_classes(
+            &classes(&case.samples)?,
+            &classes(&self.data)?,
+            10,
+        ))
     }
 
     fn mode_names(&self, modes: &[usize]) -> Vec<String> {

@@ -65,7 +65,10 @@ impl Patches {
             .map(|(index, picture)| {
                 let mut draws = random.at(Stream::Judge, 2 << 32 | (first + index as u64));
                 let pyramid = laplacian_pyramid(picture, form);
-                pyramid.iter().map(|scale| patches(scale, each, &mut draws)).collect()
+                pyramid
+                    .iter()
+                    .map(|scale| patches(scale, each, &mut draws))
+                    .collect()
             })
             .collect();
         let most = PATCHES * PATCH * PATCH * self.channels;
@@ -89,7 +92,12 @@ impl Patches {
                 let count = a.len().min(b.len());
                 let [a, b] = [a, b].map(|set| normalised(&set[..count], self.channels));
                 let stream = 3 << 32 | (level as u64) << 8;
-                distances(Rows::new(&a, width), Rows::new(&b, width), self.random, stream)
+                distances(
+                    Rows::new(&a, width),
+                    Rows::new(&b, width),
+                    self.random,
+                    stream,
+                )
             })
             .collect();
         Measured::mean((0..REPEATS as usize).map(|repeat| {
@@ -102,7 +110,12 @@ impl Patches {
 /// The distance between points in their own units; not times 1000.
 pub fn between_points(data: Rows, generated: Rows, random: Random) -> Measured {
     let count = data.count().min(generated.count()).min(PATCHES);
-    Measured::mean(distances(data.first(count), generated.first(count), random, 3 << 32))
+    Measured::mean(distances(
+        data.first(count),
+        generated.first(count),
+        random,
+        3 << 32,
+    ))
 }
 
 fn distances(a: Rows, b: Rows, random: Random, stream: u64) -> [f64; REPEATS as usize] {
@@ -162,11 +175,21 @@ fn normalised(patches: &[f32], channels: usize) -> Vec<f32> {
     let count = (patches.len() / channels).max(1) as f64;
     let mut out = patches.to_vec();
     for channel in 0..channels {
-        let values = || patches.iter().skip(channel).step_by(channels).map(|&v| f64::from(v));
+        let values = || {
+            patches
+                .iter()
+                .skip(channel)
+                .step_by(channels)
+                .map(|&v| f64::from(v))
+        };
         let mean = values().sum::<f64>() / count;
         let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
         // A channel of one colour stays at zero.
-        let scale = if variance > 0.0 { 1.0 / variance.sqrt() } else { 0.0 };
+        let scale = if variance > 0.0 {
+            1.0 / variance.sqrt()
+        } else {
+            0.0
+        };
         for value in out.iter_mut().skip(channel).step_by(channels) {
             *value = ((f64::from(*value) - mean) * scale) as f32;
         }
@@ -185,7 +208,11 @@ mod tests {
         let (real, fake) = fixture.features("many");
         let directions = fixture.array("directions");
         let count = real.rows().count().min(fake.rows().count());
-        let found = distance(real.rows().first(count), fake.rows().first(count), directions.rows());
+        let found = distance(
+            real.rows().first(count),
+            fake.rows().first(count),
+            directions.rows(),
+        );
         fixture.compare("many.sliced_wasserstein", found, 1e-6);
     }
 

@@ -120,7 +120,9 @@ impl Subject {
             }
             Source::Data(dataset) if dataset.len() <= most => (0..dataset.len() as u64).collect(),
             Source::Data(dataset) => {
-                let order = random.at(Stream::Judge, 0).permutation(dataset.len() as u32);
+                let order = random
+                    .at(Stream::Judge, 0)
+                    .permutation(dataset.len() as u32);
                 let mut chosen: Vec<u64> = order[..most].iter().map(|&i| u64::from(i)).collect();
                 chosen.sort_unstable();
                 chosen
@@ -149,7 +151,10 @@ impl Subject {
                         Ok((found == item as usize).then_some(values))
                     })
                     .collect::<Result<_, JudgeError>>()?;
-                let whole = read.iter().zip(items).filter(|(values, _)| values.is_some());
+                let whole = read
+                    .iter()
+                    .zip(items)
+                    .filter(|(values, _)| values.is_some());
                 let items = whole.map(|(_, &item)| item).collect();
                 Ok((read.into_iter().flatten().flatten().collect(), items))
             }
@@ -185,7 +190,9 @@ fn is_model(path: &Path) -> bool {
     let safetensors = path
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"));
-    safetensors || path.join("recipe.toml").is_file() || path.join("generator.safetensors").is_file()
+    safetensors
+        || path.join("recipe.toml").is_file()
+        || path.join("generator.safetensors").is_file()
 }
 
 /// Opens both sides of a comparison: where one is a model that was trained on
@@ -217,7 +224,10 @@ fn fit_to(model: &Subject, data: &mut Subject, options: &DataOptions) -> Result<
         return Ok(());
     }
     let recipe: &Recipe = generator.recipe();
-    let own = recipe.origin.as_ref().map(|origin| origin.fingerprint.as_str());
+    let own = recipe
+        .origin
+        .as_ref()
+        .map(|origin| origin.fingerprint.as_str());
     if own == Some(dataset.fingerprint().as_str()) || !dataset.has_own_size() {
         let options = DataOptions {
             resolution: recipe.train.resolution,

@@ -33,7 +33,11 @@ pub(super) fn classifier_accuracy(
             .at(Stream::Judge, 8 << 32 | label as u64)
             .permutation(set.count() as u32);
         for (place, &index) in order[..count].iter().enumerate() {
-            let half = if place % 2 == 0 { &mut train } else { &mut test };
+            let half = if place % 2 == 0 {
+                &mut train
+            } else {
+                &mut test
+            };
             half.values.extend_from_slice(set.row(index as usize));
             half.labels.push(label);
         }
@@ -47,11 +51,21 @@ pub(super) fn classifier_accuracy(
 /// other half along.
 fn standardise(train: &mut [f32], test: &mut [f32], width: usize) {
     for column in 0..width {
-        let values = || train.iter().skip(column).step_by(width).map(|&v| f64::from(v));
+        let values = || {
+            train
+                .iter()
+                .skip(column)
+                .step_by(width)
+                .map(|&v| f64::from(v))
+        };
         let count = (train.len() / width) as f64;
         let mean = values().sum::<f64>() / count;
         let deviation = (values().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt();
-        let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
+        let scale = if deviation > 0.0 {
+            1.0 / deviation
+        } else {
+            0.0
+        };
         for set in [&mut *train, &mut *test] {
             for value in set.iter_mut().skip(column).step_by(width) {
                 *value = ((f64::from(*value) - mean) * scale) as f32;

@@ -12,8 +12,8 @@ mod set;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    Augment, Average, Data, Loss, LossKind, Model, ModelKind, Optimizer, OptimizerKind, Optimizers,
-    Origin, RateDecay, Recipe, Train,
+    Augment, Average, Data, Judging, Loss, LossKind, Model, ModelKind, Optimizer, OptimizerKind,
+    Optimizers, Origin, RateDecay, Recipe, Stop, Train,
 };
 
 /// What can be wrong with a recipe.

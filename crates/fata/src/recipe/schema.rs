@@ -2,6 +2,7 @@
 
 use super::RecipeError;
 use crate::data::Fit;
+use crate::judge::{Features, Metric};
 use serde::{Deserialize, Serialize};
 
 /// A training run, said in full.
@@ -31,6 +32,12 @@ pub struct Recipe {
     /// What is done to real images before the discriminator sees them.
     #[serde(default)]
     pub augment: Augment,
+    /// How the run is judged while it goes on.
+    #[serde(default)]
+    pub judge: Judging,
+    /// When it ends before all images were seen.
+    #[serde(default)]
+    pub stop: Stop,
     /// Where the data come from and how they are fitted.
     #[serde(default)]
     pub data: Data,
@@ -242,6 +249,60 @@ pub struct Augment {
     pub mirror: bool,
 }
 
+/// `[judge]`: how the run is judged while it goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Judging {
+    /// Images between judgements, which fall on ticks; 0 for none.
+    pub every: u64,
+    /// Which metrics; the first says which checkpoint is the best.
+    pub metrics: Vec<String>,
+    /// The most samples of each side.
+    pub samples: usize,
+    /// The features; by default those that suit the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Self {
+            every: 0,
+            metrics: vec!["fid".into()],
+            samples: 2048,
+            features: None,
+        }
+    }
+}
+
+/// `[stop]`: when a run ends before all images were seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stop {
+    /// `no better for N`: N images after the best judgement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
+impl Stop {
+    /// How many images a run may go on without a better judgement.
+    pub(crate) fn patience(&self) -> Option<u64> {
+        let text = self
+            .when
+            .as_deref()?
+            .trim()
+            .strip_prefix("no better for")?
+            .trim();
+        let (digits, factor) = match text.char_indices().last()? {
+            (at, 'k' | 'K') => (&text[..at], 1e3),
+            (at, 'm' | 'M') => (&text[..at], 1e6),
+            _ => (text, 1.0),
+        };
+        let images = digits.parse::<f64>().ok()? * factor;
+        (1.0..=1e15).contains(&images).then_some(images as u64)
+    }
+}
+
 /// `[data]`: where the data come from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -343,6 +404,7 @@ impl Recipe {
         if !(self.average.ramp > 0.0 && self.average.ramp.is_finite()) {
             return bad("average.ramp", &self.average.ramp, "more than 0");
         }
+        self.check_judging()?;
         if self
             .data
             .channels
@@ -366,6 +428,46 @@ impl Recipe {
             "optimizer.discriminator.beta2",
             "optimizer.discriminator.epsilon",
         ])
+    }
+}
+
+impl Recipe {
+    fn check_judging(&self) -> Result<(), RecipeError> {
+        let bad = |key, value: &str, allowed: String| {
+            let value = value.into();
+            Err(RecipeError::Value {
+                key,
+                value,
+                allowed,
+            })
+        };
+        let judge = &self.judge;
+        if let Err(error) = Metric::list(&judge.metrics.join(",")) {
+            return bad("judge.metrics", &judge.metrics.join(","), error.to_string());
+        }
+        if judge.every > 0 && judge.metrics.is_empty() {
+            return bad("judge.metrics", "[]", "name one metric at least".into());
+        }
+        if !(10..=1_000_000).contains(&judge.samples) {
+            let allowed = "between 10 and 1000000".into();
+            return bad("judge.samples", &judge.samples.to_string(), allowed);
+        }
+        if let Some(features) = &judge.features
+            && let Err(error) = Features::parse(features)
+        {
+            return bad("judge.features", features, error.to_string());
+        }
+        match &self.stop.when {
+            Some(when) if self.stop.patience().is_none() => {
+                bad("stop.when", when, "write it as `no better for 50k`".into())
+            }
+            Some(when) if judge.every == 0 => bad(
+                "stop.when",
+                when,
+                "it needs judgements: set judge.every".into(),
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -8,5 +8,5 @@ mod model;
 pub mod provenance;
 
 pub use container::ContainerError;
-pub use model::{DataCard, Generator, ModelError, Samples};
+pub use model::{DataCard, Generator, ModelError, Samples, Which};
 pub use provenance::Provenance;

@@ -88,6 +88,28 @@ struct Card {
     data: DataCard,
 }
 
+/// Which generator of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// The one that was judged best; the newest, if none was judged.
+    #[default]
+    Best,
+    /// The newest.
+    Last,
+}
+
+impl std::str::FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "best" => Ok(Self::Best),
+            "last" => Ok(Self::Last),
+            _ => Err("use best or last".into()),
+        }
+    }
+}
+
 /// A trained generator.
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -128,15 +150,25 @@ impl Generator {
         }
     }
 
-    /// Loads a model: a run folder, or a `.safetensors` file that Fata wrote.
+    /// Loads a model: a run folder, or a `.safetensors` file that Fata wrote. Of
+    /// a run that was judged while it trained, the best one.
     ///
     /// # Errors
     /// If there is none, or it is damaged.
     pub fn load(path: &Path, device: &Device) -> Result<Self, ModelError> {
-        let file = if path.is_dir() {
-            path.join("generator.safetensors")
-        } else {
-            path.to_path_buf()
+        Self::load_which(path, Which::Best, device)
+    }
+
+    /// As [`Generator::load`], with a say in which generator of a run is meant.
+    ///
+    /// # Errors
+    /// If there is none, or it is damaged.
+    pub fn load_which(path: &Path, which: Which, device: &Device) -> Result<Self, ModelError> {
+        let best = path.join("best.safetensors");
+        let file = match (path.is_dir(), which) {
+            (true, Which::Best) if best.exists() => best,
+            (true, _) => path.join("generator.safetensors"),
+            (false, _) => path.to_path_buf(),
         };
         if path.is_dir() && !file.exists() {
             return Err(ModelError::Empty { path: path.into() });

@@ -3,6 +3,7 @@
 use crate::data::DataError;
 use crate::draw::PictureError;
 use crate::files::FileError;
+use crate::judge::JudgeError;
 use crate::nets::NetError;
 use crate::recipe::RecipeError;
 use crate::ship::ModelError;
@@ -29,6 +30,9 @@ pub enum TrainError {
     /// A picture cannot be drawn.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// The run cannot be judged as the recipe says.
+    #[error("the run cannot be judged: {0}")]
+    Judge(#[from] JudgeError),
     /// A folder or file of the run cannot be used.
     #[error("cannot use {}: {source}; choose another folder with -o, or make this one writable", path.display())]
     Folder {

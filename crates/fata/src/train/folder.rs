@@ -128,6 +128,10 @@ impl Folder {
         self.path.join("generator.safetensors")
     }
 
+    pub(crate) fn best(&self) -> PathBuf {
+        self.path.join("best.safetensors")
+    }
+
     pub(crate) fn sample(&self, images_seen: u64) -> PathBuf {
         self.path.join(format!("samples/{images_seen:012}.png"))
     }
@@ -173,11 +177,28 @@ impl Folder {
         Ok(write_whole(&path, kept.as_bytes())?)
     }
 
-    /// Writes a checkpoint and removes those that are too old to keep.
-    pub(crate) fn save(&self, images_seen: u64, bytes: &[u8]) -> Result<(), TrainError> {
+    /// The ticks in the log.
+    pub(crate) fn ticks(&self) -> Vec<Tick> {
+        let text = fs::read(self.path.join("log.jsonl")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// Writes a checkpoint and removes those that are too old to keep; the one
+    /// after `best` images stays.
+    pub(crate) fn save(
+        &self,
+        images_seen: u64,
+        bytes: &[u8],
+        best: Option<u64>,
+    ) -> Result<(), TrainError> {
         write_whole(&self.checkpoint(images_seen), bytes)?;
         let all = self.checkpoints()?;
-        for old in &all[..all.len().saturating_sub(CHECKPOINTS_KEPT)] {
+        let best = best.map(|images| self.checkpoint(images));
+        let old = &all[..all.len().saturating_sub(CHECKPOINTS_KEPT)];
+        for old in old.iter().filter(|&path| Some(path) != best.as_ref()) {
             fs::remove_file(old).map_err(|source| TrainError::Folder {
                 path: old.clone(),
                 source,

@@ -9,6 +9,7 @@ mod checkpoint;
 mod error;
 mod folder;
 mod game;
+mod judging;
 mod optimizer;
 mod resume;
 mod sketch;
@@ -26,6 +27,7 @@ use crate::recipe::{ModelKind, Origin, Recipe};
 use crate::ship::{DataCard, Generator};
 use burn::tensor::{Device, Tensor};
 use folder::Folder;
+use judging::Judgements;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +49,9 @@ pub enum StoppedBy {
     Minutes,
     /// The stop flag was raised.
     Signal,
+    /// Judgements had not become better for as long as the recipe waits.
+    #[serde(rename = "no-better")]
+    NoBetter,
 }
 
 /// How far a run is.
@@ -75,6 +80,7 @@ pub struct Trainer {
     stop: Arc<AtomicBool>,
     stopped_by: Option<StoppedBy>,
     on_step: Option<Box<dyn FnMut(Progress) + Send>>,
+    judging: Judgements,
     /// What a person should know that is no error: a damaged checkpoint passed
     /// over, files that were skipped.
     pub notices: Vec<String>,
@@ -140,6 +146,7 @@ impl Trainer {
             stop: Arc::default(),
             stopped_by: None,
             on_step: None,
+            judging: Judgements::default(),
             notices,
         })
     }
@@ -172,6 +179,7 @@ impl Trainer {
     fn begin(mut self, folder: Folder) -> Result<Self, TrainError> {
         write_whole(&folder.recipe(), self.game.recipe.to_toml().as_bytes())?;
         self.folder = Some(folder);
+        self.open_judge()?;
         self.draw()?;
         self.save()?;
         self.started = Instant::now();
@@ -238,6 +246,9 @@ impl Trainer {
         if self.game.images_seen >= train.images {
             return Some(StoppedBy::Images);
         }
+        if self.judging.stalled {
+            return Some(StoppedBy::NoBetter);
+        }
         let over = train
             .minutes
             .is_some_and(|minutes| self.elapsed_seconds() >= 60.0 * minutes);
@@ -249,9 +260,12 @@ impl Trainer {
         // such a state is not saved.
         self.game.generator.check(self.game.steps)?;
         self.game.discriminator.check(self.game.steps)?;
-        let tick = self
+        let mut tick = self
             .meters
             .tick(self.game.images_seen, self.elapsed_seconds());
+        if self.judgement_is_due() {
+            tick.metrics = self.judge()?;
+        }
         if let Some(folder) = &self.folder {
             folder.log(&tick)?;
         }
@@ -278,7 +292,7 @@ impl Trainer {
         match &self.folder {
             Some(folder) => {
                 let bytes = checkpoint::encode(&self.game, self.elapsed_seconds(), &self.meters);
-                folder.save(self.game.images_seen, &bytes)
+                folder.save(self.game.images_seen, &bytes, self.judging.best())
             }
             None => Ok(()),
         }

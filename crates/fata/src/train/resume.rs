@@ -50,7 +50,9 @@ impl Trainer {
         trainer.restore(&folder)?;
         folder.cut_log(trainer.game.images_seen)?;
         write_whole(&folder.recipe(), trainer.game.recipe.to_toml().as_bytes())?;
+        trainer.remember(&folder)?;
         trainer.folder = Some(folder);
+        trainer.open_judge()?;
         trainer.started = Instant::now();
         Ok(trainer)
     }

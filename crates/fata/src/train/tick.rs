@@ -1,7 +1,9 @@
 //! Ticks: what a run reports every so many images, and the meters it is read from.
 
 use super::game::StepReport;
+use crate::judge::short;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One line of `log.jsonl`. Losses and probabilities are means over the steps
@@ -28,6 +30,9 @@ pub struct Tick {
     pub gradient_norm_generator: f64,
     /// Resident memory of the process.
     pub memory_bytes: u64,
+    /// Metrics computed at this tick, by their names.
+    #[serde(flatten)]
+    pub metrics: BTreeMap<String, f64>,
 }
 
 impl fmt::Display for Tick {
@@ -43,7 +48,10 @@ impl fmt::Display for Tick {
             self.probability_real,
             self.probability_fake,
             self.memory_bytes / 1_000_000,
-        )
+        )?;
+        self.metrics
+            .iter()
+            .try_for_each(|(name, value)| write!(out, "  {name} {}", short(*value)))
     }
 }
 
@@ -116,6 +124,7 @@ impl Meters {
             gradient_norm_discriminator: self.norms[0] / measured,
             gradient_norm_generator: self.norms[1] / measured,
             memory_bytes: resident_memory(),
+            metrics: BTreeMap::new(),
         };
         *self = Self::default();
         tick

@@ -39,8 +39,20 @@ pub(super) fn bidiagonalise(mut a: Array2<f64>) -> Bidiagonal {
         // What is left of the matrix: A - U Y^T - X V^T.
         let below = |of: &Array2<f64>| part(of.view(), width..of.nrows(), 0..width).to_owned();
         let mut rest = part(a.view(), width..m, width..n).to_owned();
-        multiply_into(-1.0, below(&panel.u).view(), below(&panel.y).t(), 1.0, rest.view_mut());
-        multiply_into(-1.0, below(&panel.x).view(), below(&panel.v).t(), 1.0, rest.view_mut());
+        multiply_into(
+            -1.0,
+            below(&panel.u).view(),
+            below(&panel.y).t(),
+            1.0,
+            rest.view_mut(),
+        );
+        multiply_into(
+            -1.0,
+            below(&panel.x).view(),
+            below(&panel.v).t(),
+            1.0,
+            rest.view_mut(),
+        );
         a = rest;
     }
     above.truncate(n.saturating_sub(1));
@@ -118,7 +130,9 @@ fn reduce_panel(a: &Array2<f64>, width: usize) -> Panel {
 fn put(a: &mut Array2<f64>, column: usize, values: &Array1<f64>) {
     let first = a.nrows() - values.len();
     let places = a.column_mut(column).into_iter().skip(first);
-    places.zip(values).for_each(|(place, value)| *place = *value);
+    places
+        .zip(values)
+        .for_each(|(place, value)| *place = *value);
 }
 
 /// Replaces `x` by the `w`, `w[0] = 1`, of the reflection `1 - tau w w^T` that
@@ -126,7 +140,11 @@ fn put(a: &mut Array2<f64>, column: usize, values: &Array1<f64>) {
 fn reflect(x: &mut Array1<f64>) -> (f64, f64) {
     let first = x[0];
     let scale = x.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
-    let rest = x.iter().skip(1).map(|v| (v / scale) * (v / scale)).sum::<f64>();
+    let rest = x
+        .iter()
+        .skip(1)
+        .map(|v| (v / scale) * (v / scale))
+        .sum::<f64>();
     if scale == 0.0 || rest == 0.0 {
         x.fill(0.0);
         x[0] = 1.0;
@@ -184,7 +202,12 @@ fn transposed_times(a: ArrayView2<f64>, u: ArrayView1<f64>) -> Array1<f64> {
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
+    let tail: f64 = a8
+        .remainder()
+        .iter()
+        .zip(b8.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
     for (a, b) in a8.zip(b8) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;

@@ -137,7 +137,9 @@ mod tests {
     fn numbers(count: usize) -> Vec<f32> {
         let mut state = 1_u64;
         let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 40) as f32 / (1 << 24) as f32 - 0.5
         };
         (0..count).map(|_| next()).collect()
@@ -161,7 +163,9 @@ mod tests {
                 assert_eq!(factor.nrows(), width / 2);
             }
             let again = factor.t().dot(&factor);
-            let worst = (&again - &covariance).iter().fold(0.0, |w: f64, d| w.max(d.abs()));
+            let worst = (&again - &covariance)
+                .iter()
+                .fold(0.0, |w: f64, d| w.max(d.abs()));
             assert!(worst < 1e-14, "{worst}");
         }
     }

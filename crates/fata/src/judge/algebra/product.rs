@@ -60,8 +60,7 @@ pub(super) fn add_lower_square(a: ArrayView2<f64>, c: &mut Array2<f64>) {
 /// If `values` is not a whole number of rows.
 pub(crate) fn widen(values: &[f32], width: usize) -> Array2<f64> {
     let wide = values.iter().map(|&value| f64::from(value)).collect();
-    Array2::from_shape_vec((values.len() / width, width), wide)
-        .expect("the values are whole rows")
+    Array2::from_shape_vec((values.len() / width, width), wide).expect("the values are whole rows")
 }
 
 /// The part of a matrix in these rows and columns. (`ndarray`'s own macro for

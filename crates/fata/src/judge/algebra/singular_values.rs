@@ -109,7 +109,9 @@ mod tests {
         for (rows, columns) in [(1, 1), (33, 32), (64, 65), (200, 97), (97, 200)] {
             let mut state = 7_u64;
             let a = Array2::from_shape_simple_fn((rows, columns), || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 (state >> 40) as f64 / f64::from(1 << 24) - 0.5
             });
             let trace = a.iter().map(|v| v * v).sum::<f64>();
