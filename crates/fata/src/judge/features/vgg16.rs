@@ -267,6 +267,6 @@ mod tests {
         let first = he_normal(&[3, 3, 3, 64], 1);
         assert_eq!(first.len(), 1728);
         let bits: Vec<u32> = first[..3].iter().map(|weight| weight.to_bits()).collect();
-        assert_eq!(bits, [0, 0, 0]);
+        assert_eq!(bits, [1_056_460_488, 1_033_934_128, 1_010_213_315]);
     }
 }
