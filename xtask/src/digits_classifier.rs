@@ -25,10 +25,6 @@ const EPOCHS: u64 = 40;
 const BATCH: usize = 100;
 const RATE: f64 = 2e-3;
 
-/// The share of a target that is spread over all classes (Szegedy et al. 2016,
-/// arXiv 1512.00567, section 7): keeps the features from running away.
-const SMOOTHING: f32 = 0.1;
-
 /// Trains and writes the file, `to` or the one that is embedded.
 pub(crate) fn train(to: Option<String>) -> anyhow::Result<()> {
     let device = Device::flex();
@@ -51,14 +47,7 @@ pub(crate) fn train(to: Option<String>) -> anyhow::Result<()> {
             }
             let targets = indices.iter().flat_map(|&index| {
                 let label = digits.labels[index as usize] as usize;
-                let rest = SMOOTHING / CLASSES as f32;
-                (0..CLASSES).map(move |class| {
-                    if class == label {
-                        1.0 - SMOOTHING + rest
-                    } else {
-                        rest
-                    }
-                })
+                (0..CLASSES).map(move |class| f32::from(u8::from(class == label)))
             });
             let targets = batch(targets.collect(), &device)
                 .reshape([BATCH, CLASSES])

@@ -25,24 +25,22 @@ mod tests {
     #[test]
     fn value_and_gradient_are_those_of_the_formula() {
         let device = Device::flex();
-        let rows = [[1.0, -2.0, 0.5], [0.0, 30.0, -30.0]];
-        let wanted_targets = [[0.0, 0.0, 1.0], [0.25, 0.75, 0.0]];
-        let logits = Tensor::<2>::from_floats(rows, &device)
+        let rows: [[f64; 3]; 2] = [[1.0, -2.0, 0.5], [0.0, 30.0, -30.0]];
+        let shares: [[f64; 3]; 2] = [[0.0, 0.0, 1.0], [0.25, 0.75, 0.0]];
+        let logits = Tensor::<2>::from_data(rows, &device)
             .autodiff()
             .require_grad();
-        let targets = Tensor::<2>::from_floats(wanted_targets, &device).autodiff();
+        let targets = Tensor::<2>::from_data(shares, &device).autodiff();
         let loss = classification(logits.clone(), targets);
         let mut gradients = loss.backward();
         let gradient = crate::layers::numbers(logits.grad_remove(&mut gradients).unwrap());
         let mut value = 0.0;
-        for (row, targets, gradient) in
-            [0, 1].map(|i| (rows[i], wanted_targets[i], &gradient[3 * i..]))
-        {
-            let sum: f64 = row.iter().map(|&l| f64::from(l).exp()).sum();
+        for (row, targets, gradient) in [0, 1].map(|i| (rows[i], shares[i], &gradient[3 * i..])) {
+            let sum: f64 = row.iter().map(|&l| l.exp()).sum();
             for class in 0..3 {
-                let log = f64::from(row[class]) - sum.ln();
-                value -= f64::from(targets[class]) * log / 2.0;
-                let slope = (log.exp() - f64::from(targets[class])) / 2.0;
+                let log = row[class] - sum.ln();
+                value -= targets[class] * log / 2.0;
+                let slope = (log.exp() - targets[class]) / 2.0;
                 assert!((f64::from(gradient[class]) - slope).abs() < 1e-6);
             }
         }

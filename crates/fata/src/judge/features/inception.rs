@@ -54,16 +54,12 @@ const KEEP: Window = Window {
 
 /// The network.
 pub(super) struct Inception {
-    stem: Vec<Layer>,
+    /// Convolutions in a row; a max-pool closes each stage.
+    stem: [Vec<Convolution>; 2],
     blocks: Vec<Block>,
     classifier: Option<Tensor<2>>, // [2048, 1008]
     device: Device,
     hash: u64,
-}
-
-enum Layer {
-    Convolution(Convolution),
-    MaxPool,
 }
 
 /// A convolution with its normalisation folded in, and ReLU.
@@ -107,14 +103,16 @@ impl Inception {
             device,
             hash: Xxh3Default::new(),
         };
-        let stem = vec![
-            Layer::Convolution(read.convolution("Conv2d_1a_3x3", [3, 32], HALVING)?),
-            Layer::Convolution(read.convolution("Conv2d_2a_3x3", [32, 32], TRIMMING)?),
-            Layer::Convolution(read.convolution("Conv2d_2b_3x3", [32, 64], THREE)?),
-            Layer::MaxPool,
-            Layer::Convolution(read.convolution("Conv2d_3b_1x1", [64, 80], ONE)?),
-            Layer::Convolution(read.convolution("Conv2d_4a_3x3", [80, 192], TRIMMING)?),
-            Layer::MaxPool,
+        let stem = [
+            vec![
+                read.convolution("Conv2d_1a_3x3", [3, 32], HALVING)?,
+                read.convolution("Conv2d_2a_3x3", [32, 32], TRIMMING)?,
+                read.convolution("Conv2d_2b_3x3", [32, 64], THREE)?,
+            ],
+            vec![
+                read.convolution("Conv2d_3b_1x1", [64, 80], ONE)?,
+                read.convolution("Conv2d_4a_3x3", [80, 192], TRIMMING)?,
+            ],
         ];
         let blocks = vec![
             read.block_a("Mixed_5b", 192, 32)?,  // 35x35, 256 channels
@@ -147,11 +145,11 @@ impl Inception {
 
     /// [batch, 299, 299, 3] to [batch, 2048].
     fn forward(&self, mut x: Tensor<4>) -> Tensor<2> {
-        for layer in &self.stem {
-            x = match layer {
-                Layer::Convolution(convolution) => convolution.forward(x),
-                Layer::MaxPool => pooling::max(x, SHRINK),
-            };
+        for stage in &self.stem {
+            for convolution in stage {
+                x = convolution.forward(x);
+            }
+            x = pooling::max(x, SHRINK);
         }
         for block in &self.blocks {
             x = block.forward(x);

@@ -35,10 +35,9 @@ pub(super) fn count(pixels: &[f32], form: ImageForm) -> Result<usize, FeaturesEr
             each,
         });
     }
-    // A comparison with what is no number is false.
     let bad = pixels
         .iter()
-        .position(|pixel| !(pixel.abs() <= 1.0 + SLACK));
+        .position(|pixel| pixel.is_nan() || pixel.abs() > 1.0 + SLACK);
     match bad.map(|place| (place / each, pixels[place])) {
         None => Ok(pixels.len() / each),
         Some((image, value)) if value.is_finite() => Err(FeaturesError::Range { image, value }),

@@ -16,11 +16,16 @@
 //! channels.
 //!
 //! How it differs from the paper's: images are resized to 32 pixels a side if
-//! no side is longer, else to 64, where the paper's network takes 224. On two
-//! cores 224 pixels would take hours for what 32 does in a minute or two, and a
+//! no side is longer, else to 64, where the paper's network takes 224. That is
+//! 49 times as many pixels: hours, for what 32 does in a minute or two, and a
 //! digit of 28 pixels holds nothing that 32 cannot show. The mean before the
 //! first dense layer makes the weights the same for both sizes. Compared are
 //! only images of one size, so both sides of a comparison are treated alike.
+//!
+//! What to expect: the nearest neighbour of a digit in these features shows the
+//! same digit for 82 % of them, against 96 % in pixels and 99 % in the features
+//! of the digits classifier (`cargo xtask time-features vgg16`). They are for
+//! data that no network was trained on, not better than one that was.
 //!
 //! # Source
 //! Naeem et al. 2020, arXiv 2002.09797, section 5 (random embeddings of 64

@@ -56,6 +56,7 @@ fn features_and_probabilities_agree_with_pytorch_fid() {
             .unwrap();
         let features = fixture("inception", &format!("{name}.features"), &[WIDTH]);
         let difference = largest_difference(&ours.features, &features);
+        println!("features of {name} differ by {difference:e} of the largest");
         assert!(difference < 1e-4, "features of {name}: {difference}");
         let probabilities = fixture("inception", &format!("{name}.probabilities"), &[CLASSES]);
         let difference = largest_difference(&ours.probabilities.unwrap(), &probabilities);
