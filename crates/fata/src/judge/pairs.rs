@@ -5,16 +5,16 @@
 //! goes, and added up in `f64`; rows of few numbers, whose differences may be
 //! tiny beside them, are multiplied in `f64`.
 
-use super::algebra::product_transposed;
+use super::algebra::multiply_into;
 use super::rows::Rows;
 use fata_kernels::gemm::{Epilogue, Matrix, sgemm};
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 /// Rows of a strip.
-const STRIP: usize = 64;
+const STRIP: usize = 16;
 /// Strips whose products are made at once.
-const GROUP: usize = 8;
+const GROUP: usize = 16;
 /// Up to this width, rows are multiplied in `f64`.
 const NARROW: usize = 32;
 
@@ -74,23 +74,24 @@ impl Side {
         self.squares.len()
     }
 
-    /// The products of `rows` from `first` with all of `other`.
-    fn products(&self, first: usize, rows: usize, other: &Self) -> Array2<f64> {
+    /// Writes the products of the rows from `first` with all of `other`, as
+    /// many as the table has.
+    fn products(&self, first: usize, other: &Self, scratch: &mut [f32], table: ArrayViewMut2<f64>) {
+        let rows = table.nrows();
         match (&self.numbers, &other.numbers) {
             (Numbers::Narrow(a), Numbers::Narrow(b)) => {
                 let (_, rest) = a.view().split_at(Axis(0), first);
                 let (strip, _) = rest.split_at(Axis(0), rows);
-                product_transposed(strip, b.view())
+                multiply_into(1.0, strip, b.t(), 0.0, table);
             }
             (Numbers::Wide(a), Numbers::Wide(b)) => {
                 let width = self.width;
                 let a = Matrix::new(&a[first * width..][..rows * width], rows, width);
                 let b = Matrix::new(b, other.count(), width).transposed();
-                let mut table = vec![0.0; rows * other.count()];
-                sgemm(a, b, &mut table, Epilogue::NONE);
-                let table: Vec<f64> = table.par_iter().map(|&value| f64::from(value)).collect();
-                Array2::from_shape_vec((rows, other.count()), table)
-                    .expect("a product for each pair")
+                let scratch = &mut scratch[..table.len()];
+                sgemm(a, b, scratch, Epilogue::NONE);
+                let lines = table.into_iter().zip(scratch.iter());
+                lines.for_each(|(wide, value)| *wide = f64::from(*value));
             }
             _ => unreachable!("both sides are of one width"),
         }
@@ -133,9 +134,13 @@ fn tables<T: Send>(
     mut merge: impl FnMut(T),
 ) {
     assert_eq!(a.width, b.width, "both sides are of one width");
+    let most = a.count().min(GROUP * STRIP);
+    let mut scratch = vec![0.0; most * b.count()];
+    let mut tables = Array2::zeros((most, b.count()));
     for first in (0..a.count()).step_by(GROUP * STRIP) {
         let rows = (a.count() - first).min(GROUP * STRIP);
-        let mut table = a.products(first, rows, b);
+        let (mut table, _) = tables.view_mut().split_at(Axis(0), rows);
+        a.products(first, b, &mut scratch, table.view_mut());
         let strips: Vec<_> = table
             .axis_chunks_iter_mut(Axis(0), STRIP)
             .enumerate()

