@@ -10,6 +10,8 @@ mod batch_norm;
 mod convolution;
 mod dense;
 mod parameters;
+#[cfg(test)]
+mod tests;
 
 pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, TransposedConvolution};
