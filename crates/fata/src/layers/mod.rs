@@ -17,4 +17,4 @@ pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, TransposedConvolution};
 pub use dense::Dense;
 pub use parameters::{Builder, Id, Mode, Parameter, Parameters, Weights};
-pub(crate) use parameters::{numbers, tensor};
+pub(crate) use parameters::{Stored, numbers, tensor};
