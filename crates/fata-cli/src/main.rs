@@ -1,4 +1,6 @@
 //! The `fata` binary: the library, driven from a command line.
+// Comments on arguments are the help that people read, brackets and all.
+#![allow(rustdoc::broken_intra_doc_links)]
 #![forbid(unsafe_code)]
 
 mod bench;

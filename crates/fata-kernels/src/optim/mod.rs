@@ -1,7 +1,14 @@
 //! Optimiser steps over all parameters of a player at once, as PyTorch defines them, the moving
 //! average of weights and the norms of gradients. Tensors here are plain ones, without gradients.
 
+mod portable;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
 use burn::tensor::Tensor;
+
+use crate::ops::is_fast;
 
 /// Settings of one Adam step.
 ///
@@ -82,21 +89,23 @@ pub struct RmsPropSlot {
 /// One Adam step: `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`,
 /// `p -= rate / (1 - beta1^step) * m / (sqrt(v / (1 - beta2^step)) + epsilon)`.
 /// Gives back parameter, first and second moment of each slot, in place where nobody else holds them.
+///
+/// # Panics
+/// When the tensors of a slot differ in length.
 pub fn adam(slots: Vec<AdamSlot>, settings: Adam) -> Vec<(Tensor<1>, Tensor<1>, Tensor<1>)> {
-    let Adam { beta1, beta2, .. } = settings;
-    let correction = AdamCorrection::new(settings);
-    slots
-        .into_iter()
-        .map(|slot| {
-            let gradient = slot.gradient;
-            let first =
-                slot.first_moment.clone() + (gradient.clone() - slot.first_moment) * (1.0 - beta1);
-            let second = slot.second_moment * beta2 + gradient.clone() * gradient * (1.0 - beta2);
-            let root = second.clone().sqrt() / correction.second_root + settings.epsilon;
-            let parameter = slot.parameter - first.clone() / root * correction.rate;
-            (parameter, first, second)
-        })
-        .collect()
+    let lists = slots.iter().map(|slot| {
+        let AdamSlot {
+            parameter,
+            gradient,
+            first_moment,
+            second_moment,
+        } = slot;
+        [parameter, gradient, first_moment, second_moment]
+    });
+    if all_fast(lists, "adam") {
+        return sweep::adam(slots, settings);
+    }
+    portable::adam(slots, settings)
 }
 
 /// What the step number makes of the rate and of the second moment's root.
@@ -123,73 +132,72 @@ impl AdamCorrection {
 
 /// One step of gradient descent: `u = momentum u + g`, `p -= rate u`. Gives back parameter and
 /// velocity of each slot.
+///
+/// # Panics
+/// When the tensors of a slot differ in length.
 pub fn sgd(slots: Vec<SgdSlot>, settings: Sgd) -> Vec<(Tensor<1>, Tensor<1>)> {
-    slots
-        .into_iter()
-        .map(|slot| {
-            if settings.momentum == 0.0 {
-                return (
-                    slot.parameter - slot.gradient * settings.rate,
-                    slot.velocity,
-                );
-            }
-            let velocity = slot.velocity * settings.momentum + slot.gradient;
-            (slot.parameter - velocity.clone() * settings.rate, velocity)
-        })
-        .collect()
+    let lists = slots
+        .iter()
+        .map(|slot| [&slot.parameter, &slot.gradient, &slot.velocity]);
+    if all_fast(lists, "sgd") {
+        return sweep::sgd(slots, settings);
+    }
+    portable::sgd(slots, settings)
 }
 
 /// One RMSProp step: `v = alpha v + (1 - alpha) g^2`, `p -= rate g / (sqrt(v) + epsilon)`. Gives
 /// back parameter and average of squares of each slot.
+///
+/// # Panics
+/// When the tensors of a slot differ in length.
 pub fn rms_prop(slots: Vec<RmsPropSlot>, settings: RmsProp) -> Vec<(Tensor<1>, Tensor<1>)> {
-    slots
-        .into_iter()
-        .map(|slot| {
-            let gradient = slot.gradient;
-            let average = slot.square_average * settings.alpha
-                + gradient.clone() * gradient.clone() * (1.0 - settings.alpha);
-            let root = average.clone().sqrt() + settings.epsilon;
-            (slot.parameter - gradient / root * settings.rate, average)
-        })
-        .collect()
+    let lists = slots
+        .iter()
+        .map(|slot| [&slot.parameter, &slot.gradient, &slot.square_average]);
+    if all_fast(lists, "rms_prop") {
+        return sweep::rms_prop(slots, settings);
+    }
+    portable::rms_prop(slots, settings)
 }
 
 /// Moves averages towards values: `average += weight * (value - average)`.
 ///
 /// # Panics
-/// When the lists differ in length.
+/// When the lists, or two tensors at the same place in them, differ in length.
 pub fn lerp_all(averages: Vec<Tensor<1>>, values: Vec<Tensor<1>>, weight: f32) -> Vec<Tensor<1>> {
     assert_eq!(
         averages.len(),
         values.len(),
         "lerp_all: as many values as averages"
     );
-    averages
-        .into_iter()
-        .zip(values)
-        .map(|(average, value)| average.clone() + (value - average) * weight)
-        .collect()
+    if all_fast(
+        averages.iter().zip(&values).map(|(a, v)| [a, v]),
+        "lerp_all",
+    ) {
+        return sweep::lerp_all(averages, values, weight);
+    }
+    portable::lerp_all(averages, values, weight)
 }
 
 /// The sum of squares over all tensors, and the index of the first that holds a value that is not
 /// finite.
 pub fn squared_norms(tensors: &[Tensor<1>]) -> (f64, Option<usize>) {
-    let mut total = 0.0;
-    let mut not_finite = None;
-    for (index, tensor) in tensors.iter().enumerate() {
-        let values: Vec<f32> = tensor
-            .to_data()
-            .convert::<f32>()
-            .try_into_vec()
-            .expect("converted to f32 above");
-        let sum: f64 = values
-            .iter()
-            .map(|&value| f64::from(value) * f64::from(value))
-            .sum();
-        if !sum.is_finite() && not_finite.is_none() {
-            not_finite = Some(index);
-        }
-        total += sum;
+    if all_fast(tensors.iter().map(|tensor| [tensor]), "squared_norms") {
+        return sweep::squared_norms(tensors);
     }
-    (total, not_finite)
+    portable::squared_norms(tensors)
+}
+
+/// Whether the one-sweep kernels serve these tensors, those of each list being of one length.
+fn all_fast<'a, const N: usize>(
+    lists: impl IntoIterator<Item = [&'a Tensor<1>; N]>,
+    operator: &str,
+) -> bool {
+    lists.into_iter().fold(true, |fast, list| {
+        let [length] = list[0].dims();
+        for tensor in list {
+            assert_eq!(tensor.dims(), [length], "{operator}: lengths of a slot");
+        }
+        fast && list.iter().all(|tensor| is_fast(tensor))
+    })
 }

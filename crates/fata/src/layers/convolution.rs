@@ -28,7 +28,7 @@ impl Window {
 /// A convolution without bias.
 ///
 /// # Shapes
-/// `x` [batch, height, width, in], weight [kernel, kernel, in, out].
+/// `x` `[batch, height, width, in]`, weight `[kernel, kernel, in, out]`.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     weight: Id,
@@ -88,7 +88,7 @@ impl Convolution {
 /// A transposed convolution without bias: the input gradient of a convolution.
 ///
 /// # Shapes
-/// `x` [batch, height, width, in], weight [kernel, kernel, out, in].
+/// `x` `[batch, height, width, in]`, weight `[kernel, kernel, out, in]`.
 #[derive(Clone, Debug)]
 pub struct TransposedConvolution {
     weight: Id,

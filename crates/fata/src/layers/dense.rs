@@ -7,7 +7,7 @@ use fata_kernels::Activation;
 /// `y = activation(x W + b)`.
 ///
 /// # Shapes
-/// `x` [batch, inputs], `W` [inputs, outputs], `b` [outputs], `y` [batch, outputs].
+/// `x` `[batch, inputs]`, `W` `[inputs, outputs]`, `b` `[outputs]`, `y` `[batch, outputs]`.
 #[derive(Clone, Debug)]
 pub struct Dense {
     weight: Id,

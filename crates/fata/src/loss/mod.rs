@@ -16,7 +16,7 @@ use fata_kernels::binary_cross_entropy_with_logits as cross_entropy;
 /// The discriminator's loss on real and generated samples.
 ///
 /// # Shapes
-/// Logits [batch]; the result [1], a mean over the batch.
+/// Logits `[batch]`; the result `[1]`, a mean over the batch.
 pub fn discriminator(loss: &Loss, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
     match loss.kind {
         // The two games differ in the generator's goal alone.
@@ -29,7 +29,7 @@ pub fn discriminator(loss: &Loss, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1>
 /// The generator's loss on its own samples.
 ///
 /// # Shapes
-/// Logits [batch]; the result [1], a mean over the batch.
+/// Logits `[batch]`; the result `[1]`, a mean over the batch.
 pub fn generator(loss: &Loss, fake: Tensor<1>) -> Tensor<1> {
     match loss.kind {
         LossKind::Minimax => minimax::generator(fake),

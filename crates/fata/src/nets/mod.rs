@@ -1,7 +1,7 @@
 //! The architectures, one a file: its generator and its discriminator, readable
 //! top to bottom. They know no optimiser, no loss and no data.
 //!
-//! Pictures run through them as [batch, height, width, channels].
+//! Pictures run through them as `[batch, height, width, channels]`.
 
 mod dcgan;
 mod mlp;
@@ -133,8 +133,8 @@ impl Generator {
     /// Samples from latents.
     ///
     /// # Shapes
-    /// `z` [batch, latent]; the result [batch, product of the network shape],
-    /// pictures as [height, width, channels], in [-1, 1].
+    /// `z` `[batch, latent]`; the result `[batch, product of the network shape]`,
+    /// pictures as `[height, width, channels]`, in [-1, 1].
     pub fn forward(&self, weights: &Weights, z: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Mlp(layers) => layers.forward(weights, z),
@@ -174,7 +174,7 @@ impl Discriminator {
     /// Logits of the probability that a sample is real.
     ///
     /// # Shapes
-    /// `x` [batch, product of the network shape]; the result [batch].
+    /// `x` `[batch, product of the network shape]`; the result `[batch]`.
     pub fn forward(&self, weights: &Weights, x: Tensor<2>) -> Tensor<1> {
         match self {
             Self::Mlp(layers) => layers.forward(weights, x),

@@ -1,8 +1,8 @@
 //! The one form of Fata's binary files: safetensors with a checksum.
 //!
-//! Tensors are `f32`, pictures' channels last: convolution weights are [kernel,
-//! kernel, in, out], those of transposed convolutions [kernel, kernel, out, in],
-//! dense ones [in, out]. The metadata has one key, `fata`, whose JSON holds a
+//! Tensors are `f32`, pictures' channels last: convolution weights are
+//! `[kernel, kernel, in, out]`, those of transposed convolutions
+//! `[kernel, kernel, out, in]`, dense ones `[in, out]`. The metadata has one key, `fata`, whose JSON holds a
 //! card (what the file is) and the checksum of everything else. One key,
 //! because safetensors does not order several, and equal runs give equal files.
 

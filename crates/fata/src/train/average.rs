@@ -86,7 +86,7 @@ pub(crate) fn calibrate(
 /// Standard normal latents, one row for each counter of the stream.
 ///
 /// # Shapes
-/// [counters, latent]
+/// `[counters, latent]`
 pub(crate) fn latents(
     random: Random,
     stream: Stream,
