@@ -155,6 +155,7 @@ fn a_run_keeps_its_network_and_its_data() {
         "--set model.width=16",
         "--resolution 32",
         "--set data.channels=1",
+        "--set optimizer.generator.kind=sgd",
     ] {
         place
             .fata(&resume(&format!("--images 64 {change}")))

@@ -59,7 +59,7 @@ pub enum TrainError {
     },
     /// A change that a resumed run cannot take on.
     #[error(
-        "a run that has begun keeps its {what}, and this one's is another ({then}): leave {what} out with --resume, or begin a new run"
+        "a run that has begun keeps its {what} ({then}): change something else with --resume, or begin a new run"
     )]
     Fixed {
         /// What was to be changed.

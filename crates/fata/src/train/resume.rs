@@ -132,7 +132,7 @@ impl Trainer {
 }
 
 /// Refuses what the checkpoints of a run cannot be poured into: another
-/// network, or pictures of another size.
+/// network, pictures of another size, an optimiser with other moments.
 fn keeps_its_form(old: &Recipe, new: &Recipe) -> Result<(), TrainError> {
     let fixed = |what, then: String| Err(TrainError::Fixed { what, then });
     if old.model != new.model {
@@ -151,6 +151,17 @@ fn keeps_its_form(old: &Recipe, new: &Recipe) -> Result<(), TrainError> {
         return fixed(
             "channels",
             then.map_or("none".into(), |count| count.to_string()),
+        );
+    }
+    let kinds = |recipe: &Recipe| {
+        let players = &recipe.optimizer;
+        [players.generator.kind, players.discriminator.kind]
+    };
+    if kinds(old) != kinds(new) {
+        let [generator, discriminator] = kinds(old).map(|kind| format!("{kind:?}").to_lowercase());
+        return fixed(
+            "optimizer kinds",
+            format!("{generator} and {discriminator}"),
         );
     }
     Ok(())
