@@ -247,7 +247,10 @@ fn plan(dataset: &Dataset, usable: usize, training: &Training) -> Plan {
 fn command(dataset: &Dataset, training: &Training) -> String {
     let path = dataset.path().display().to_string();
     let mut command = format!("fata train {} --recipe {}", quoted(&path), training.recipe);
-    if let (Some(side), Kind::Images { .. }) = (training.resolution, dataset.kind()) {
+    if let Kind::Points { .. } = dataset.kind() {
+        return command;
+    }
+    if let Some(side) = training.resolution {
         command += &format!(" --resolution {side}");
     }
     if training.fit != Fit::default() {

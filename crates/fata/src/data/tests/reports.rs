@@ -54,7 +54,11 @@ fn the_command_trains_on_what_was_looked_at() {
         plan.command,
         format!("fata train '{quoted}' --recipe dcgan --resolution 32 --fit pad")
     );
-    let ring = check(&open("ring").unwrap(), &training("points")).unwrap();
+    let asked = Training {
+        recipe: "points".to_owned(),
+        ..asked
+    };
+    let ring = check(&open("ring").unwrap(), &asked).unwrap();
     assert_eq!(ring.training.command, "fata train ring --recipe points");
 }
 
