@@ -75,6 +75,9 @@ fn values_and_gradients_are_pytorchs() {
     }
 }
 
+/// A loss of some logits.
+type Objective<'a> = &'a dyn Fn(&[Tensor<1>]) -> Tensor<1>;
+
 #[test]
 fn gradients_are_those_of_finite_differences() {
     const STEP: f32 = 1e-2;
@@ -84,8 +87,7 @@ fn gradients_are_those_of_finite_differences() {
         let judge =
             |logits: &[Tensor<1>]| discriminator(&case.loss, logits[0].clone(), logits[1].clone());
         let fool = |logits: &[Tensor<1>]| generator(&case.loss, logits[0].clone());
-        let objectives: [(&dyn Fn(&[Tensor<1>]) -> Tensor<1>, usize); 2] =
-            [(&judge, 2), (&fool, 1)];
+        let objectives: [(Objective, usize); 2] = [(&judge, 2), (&fool, 1)];
         for (objective, operands) in objectives {
             let value = |logits: &[Vec<f32>]| {
                 let logits: Vec<_> = logits.iter().collect();
