@@ -6,6 +6,8 @@
 
 mod minimax;
 mod non_saturating;
+#[cfg(test)]
+mod tests;
 
 use crate::recipe::{Loss, LossKind};
 use burn::tensor::Tensor;
