@@ -1,17 +1,25 @@
-//! Checks, oracles and benchmark reports.
+//! Chores of the repository, each by name: `cargo xtask ci`.
+#![forbid(unsafe_code)]
 
+mod ci;
 mod digits_classifier;
 mod feature_times;
 
 use anyhow::bail;
 
-const TASKS: &str = "train-digits-classifier [FILE], time-features FEATURES [IMAGES]";
+const TASKS: &str = "\
+    ci                              form, lints, documents and tests: what a change must pass
+    train-digits-classifier [FILE]  the classifier that the judge embeds
+    time-features FEATURES [IMAGES] how fast images are read";
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("train-digits-classifier") => digits_classifier::train(arguments.next()),
-        Some("time-features") => feature_times::report(arguments.next(), arguments.next()),
-        _ => bail!("usage: cargo xtask TASK, a task being one of: {TASKS}"),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let word = |place: usize| words.get(place).map(ToString::to_string);
+    match words.first() {
+        Some(&"ci") => ci::run(),
+        Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
+        Some(&"time-features") => feature_times::report(word(1), word(2)),
+        _ => bail!("usage: cargo xtask TASK\n{TASKS}"),
     }
 }

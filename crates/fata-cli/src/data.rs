@@ -4,6 +4,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use fata::Recipe;
 use fata::data::{BUILTINS, DataOptions, Dataset, Fit, check, pack};
 
 /// Look at data before training
@@ -71,6 +72,17 @@ impl Source {
         };
         Ok(Dataset::open(&self.path, &options)?)
     }
+
+    /// What `fata train` would do with it, without a word about a recipe.
+    fn training(&self) -> check::Training {
+        let recipe = Recipe::fitting(&self.path.to_string_lossy());
+        check::Training {
+            recipe: recipe.name,
+            batch: recipe.train.batch,
+            resolution: self.resolution,
+            fit: self.fit,
+        }
+    }
 }
 
 /// Runs `fata data`.
@@ -81,7 +93,7 @@ pub(crate) fn run(args: DataArgs) -> anyhow::Result<()> {
     let mut stdout = stdout().lock();
     match args.command {
         Command::Check { source, output } => {
-            let report = check::check(&source.open()?, source.fit)?;
+            let report = check::check(&source.open()?, &source.training())?;
             if output.json {
                 writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
             } else if !output.quiet {
@@ -100,7 +112,12 @@ pub(crate) fn run(args: DataArgs) -> anyhow::Result<()> {
                 for skipped in &packed.skipped {
                     eprintln!("skipped {}: {}", skipped.path, skipped.reason);
                 }
-                eprintln!("{} pictures written to {}", packed.written, packed.out);
+                let pictures = if packed.written == 1 {
+                    "picture"
+                } else {
+                    "pictures"
+                };
+                eprintln!("{} {pictures} written to {}", packed.written, packed.out);
             }
         }
         Command::List { output } => {

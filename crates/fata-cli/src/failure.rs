@@ -31,15 +31,24 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if broken_pipe {
         return ExitCode::SUCCESS;
     }
-    let text = format!("{error:#}");
-    // Library errors read "what is wrong: what to do"; the last part is a hint
-    // where it says so by a semicolon.
-    eprintln!("error: {text}");
+    eprintln!("error: {}", text(error));
     if is_usage(error) {
         eprintln!("hint: `fata help` lists the commands, `fata COMMAND --help` their flags");
         return ExitCode::from(2);
     }
     ExitCode::from(1)
+}
+
+/// The error and what caused it. Most messages quote their cause already; one
+/// that is quoted is not said twice.
+fn text(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {
@@ -48,6 +57,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
             error,
             TrainError::Recipe(_)
                 | TrainError::Net(_)
+                | TrainError::Fixed { .. }
                 | TrainError::Data(DataError::BadOption { .. })
         ) || matches!(error, TrainError::Judge(error) if is_judge_usage(error));
     }
@@ -76,4 +86,25 @@ fn is_judge_usage(error: &JudgeError) -> bool {
             | JudgeError::Features(FeaturesError::Unknown(_))
             | JudgeError::Data(DataError::BadOption { .. })
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || std::io::Error::other("it is on fire");
+        let quoted = TrainError::Folder {
+            path: "runs".into(),
+            source: cause(),
+        };
+        assert_eq!(text(&quoted.into()).matches("on fire").count(), 1);
+        let wrapped = Err::<(), _>(cause()).context("cannot make the folder");
+        assert_eq!(
+            text(&wrapped.unwrap_err()),
+            "cannot make the folder: it is on fire"
+        );
+    }
 }

@@ -3,12 +3,20 @@
 use crate::failure::Usage;
 use anyhow::Context;
 use clap::Args;
-use fata::draw::{Picture, grid};
+use fata::data::Kind;
+use fata::draw::grid;
 use fata::files::write_whole;
 use fata::ship::{Provenance, Which};
-use fata::{DeviceName, Generator, Samples, Seeds};
+use fata::{DeviceName, Generator, Seeds};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Pictures that are in memory at once on their way to a folder.
+const CHUNK: usize = 1024;
+/// Pixels between the pictures of a grid.
+const GAP: usize = 2;
+/// 16384 pixels a side: what picture viewers and our own reader still open.
+const LARGEST_GRID_PIXELS: usize = 1 << 28;
 
 #[derive(Args)]
 pub(crate) struct SampleArgs {
@@ -41,52 +49,32 @@ pub(crate) struct SampleArgs {
     quiet: bool,
 }
 
-pub(crate) fn run(arguments: SampleArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(mut arguments: SampleArgs) -> anyhow::Result<ExitCode> {
     crate::train::set_threads(arguments.threads)?;
     let seeds = match arguments.count {
         Some(count) if count > 1_000_000 => {
             return Err(Usage("--count can be at most 1000000".into()).into());
         }
         Some(count) => Seeds::range(0..count),
-        None => arguments.seeds,
+        None => arguments.seeds.clone(),
     };
     let device = arguments.device.open()?;
     let generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
-    let samples = generator.sample(&seeds)?;
     let model = arguments.model.display().to_string();
-    let out = arguments.out.unwrap_or_else(|| match samples {
-        Samples::Pictures(_) => "samples.png".into(),
-        Samples::Points(_) => "samples.csv".into(),
-    });
-    let files = match samples {
-        Samples::Points(points) => {
-            if !has_ending(&out, "csv") {
-                return Err(Usage(format!(
-                    "this model makes points: write them to a .csv file, not {}",
-                    out.display()
-                ))
-                .into());
-            }
-            write_csv(&out, &points)?;
-            1
+    let files = match generator.data().kind {
+        Kind::Points { .. } => {
+            let out = arguments.out.get_or_insert_with(|| "samples.csv".into());
+            write_csv(out, &generator, &seeds)?
         }
-        Samples::Pictures(pictures) if is_folder(&out) => {
-            write_folder(&out, &pictures, &seeds, &model)?
-        }
-        Samples::Pictures(pictures) => {
-            if !has_ending(&out, "png") {
-                let message = format!(
-                    "this model makes pictures: write a grid to a .png file or single ones to a folder (DIR/), not {}",
-                    out.display()
-                );
-                return Err(Usage(message).into());
+        Kind::Images { height, width, .. } => {
+            let out = arguments.out.get_or_insert_with(|| "samples.png".into());
+            match is_folder(out) {
+                true => write_folder(out, &generator, &seeds, &model)?,
+                false => write_grid(out, &generator, &seeds, [height, width], &model)?,
             }
-            let columns = (pictures.len() as f64).sqrt().ceil() as usize;
-            let notes = Provenance::new(model).with_seed(&seeds);
-            write_whole(&out, &grid(&pictures, columns, 2).encode_png(&notes)?)?;
-            1
         }
     };
+    let out = arguments.out.unwrap_or_default();
     if arguments.json {
         println!(
             "{}",
@@ -111,28 +99,67 @@ fn is_folder(path: &Path) -> bool {
             .ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
+fn write_grid(
+    out: &Path,
+    generator: &Generator,
+    seeds: &Seeds,
+    [height, width]: [usize; 2],
+    model: &str,
+) -> anyhow::Result<usize> {
+    if !has_ending(out, "png") {
+        return Err(Usage(format!(
+            "this model makes pictures: write a grid to a .png file or single ones to a folder (DIR/), not {}",
+            out.display()
+        ))
+        .into());
+    }
+    let count = seeds.list().len();
+    if count.saturating_mul((height + GAP) * (width + GAP)) > LARGEST_GRID_PIXELS {
+        return Err(Usage(format!(
+            "a grid of {count} pictures of {width}x{height} is more than a picture can be: ask for fewer, or write single ones to a folder (DIR/)"
+        ))
+        .into());
+    }
+    let columns = (count as f64).sqrt().ceil() as usize;
+    let notes = Provenance::new(model).with_seed(seeds);
+    let sheet = grid(&generator.pictures(seeds)?, columns, GAP);
+    write_whole(out, &sheet.encode_png(&notes)?)?;
+    Ok(1)
+}
+
 fn write_folder(
     folder: &Path,
-    pictures: &[Picture],
+    generator: &Generator,
     seeds: &Seeds,
     model: &str,
 ) -> anyhow::Result<usize> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    for (picture, seed) in pictures.iter().zip(seeds.list()) {
-        let notes = Provenance::new(model).with_seed(seed);
-        write_whole(
-            &folder.join(format!("seed{seed:06}.png")),
-            &picture.encode_png(&notes)?,
-        )?;
+    for some in seeds.chunks(CHUNK) {
+        for (picture, seed) in generator.pictures(&some)?.iter().zip(some.list()) {
+            let notes = Provenance::new(model).with_seed(seed);
+            write_whole(
+                &folder.join(format!("seed{seed:06}.png")),
+                &picture.encode_png(&notes)?,
+            )?;
+        }
     }
-    Ok(pictures.len())
+    Ok(seeds.list().len())
 }
 
-fn write_csv(path: &Path, points: &[Vec<f32>]) -> anyhow::Result<()> {
+fn write_csv(out: &Path, generator: &Generator, seeds: &Seeds) -> anyhow::Result<usize> {
+    if !has_ending(out, "csv") {
+        return Err(Usage(format!(
+            "this model makes points: write them to a .csv file, not {}",
+            out.display()
+        ))
+        .into());
+    }
+    let points = generator.points(seeds)?;
     let rows = points.iter().map(|point| {
         let row: Vec<String> = point.iter().map(f32::to_string).collect();
         row.join(",") + "\n"
     });
-    Ok(write_whole(path, rows.collect::<String>().as_bytes())?)
+    write_whole(out, rows.collect::<String>().as_bytes())?;
+    Ok(1)
 }

@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
     let device = arguments.device.open()?;
     if arguments.dry_run {
         let recipe = match &arguments.resume {
-            Some(run) => change(&arguments, Recipe::from_file(&run.join("recipe.toml"))?)?,
+            Some(run) => change(&arguments, Trainer::recipe_of(run)?)?,
             None => new_recipe(&arguments)?,
         };
         return dry_run(Trainer::on(recipe, device)?, &arguments);
@@ -169,9 +169,9 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
     }
     let watched = bar.clone();
     trainer.on_step(move |progress| show(&watched, progress));
-    let mut images_per_second = 0.0;
+    let mut images_per_second = None;
     while let Some(tick) = trainer.next_tick()? {
-        images_per_second = tick.images_per_second;
+        images_per_second = Some(tick.images_per_second);
         say(tick.to_string());
     }
     bar.finish_and_clear();
@@ -184,7 +184,7 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
                 "run": folder,
                 "images_seen": progress.images_seen,
                 "elapsed_seconds": progress.elapsed_seconds,
-                "images_per_second": images_per_second,
+                "images_per_second": images_per_second.unwrap_or(progress.images_per_second),
                 "parameters_generator": generator,
                 "parameters_discriminator": discriminator,
                 "stopped_by": stopped_by,
@@ -282,8 +282,8 @@ fn dry_run(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCo
         );
         return Ok(ExitCode::SUCCESS);
     }
-    print!("{}", recipe.to_toml());
     if !arguments.quiet {
+        print!("{}", recipe.to_toml());
         for notice in &trainer.notices {
             eprintln!("note: {notice}");
         }

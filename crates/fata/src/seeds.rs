@@ -26,6 +26,15 @@ impl Seeds {
         Self(range.collect())
     }
 
+    /// The same seeds in lists of `size`, the last one shorter; so that not all
+    /// samples need be in memory at once.
+    ///
+    /// # Panics
+    /// If `size` is 0.
+    pub fn chunks(&self, size: usize) -> impl Iterator<Item = Self> {
+        self.0.chunks(size).map(|seeds| Self(seeds.to_vec()))
+    }
+
     /// The seeds, in the order they were asked for.
     pub fn list(&self) -> &[u64] {
         &self.0
@@ -92,6 +101,8 @@ mod tests {
         let seeds: Seeds = "0-3,40, 7-8".parse().unwrap();
         assert_eq!(seeds.list(), [0, 1, 2, 3, 40, 7, 8]);
         assert_eq!(seeds.to_string(), "0-3,40,7-8");
+        let chunks: Vec<_> = seeds.chunks(3).map(|some| some.to_string()).collect();
+        assert_eq!(chunks, ["0-2", "3,40,7", "8"]);
     }
 
     #[test]

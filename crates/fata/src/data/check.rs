@@ -16,9 +16,6 @@ use super::fit::Fit;
 use super::loader::DEFAULT_MEMORY_BUDGET_BYTES;
 use super::{DataError, Dataset, Kind};
 
-/// The batch that the report counts with; recipes may use another.
-const BATCH: usize = 64;
-
 /// How many lines of a list the printed report shows; JSON has all of them.
 const SHOWN: usize = 10;
 
@@ -51,6 +48,20 @@ pub struct Column {
     pub deviation: f64,
 }
 
+/// How the data would be trained on: what the one who asks knows, and the data
+/// do not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Training {
+    /// The recipe's name.
+    pub recipe: String,
+    /// Items in its batch.
+    pub batch: usize,
+    /// Pixels a side, if they were asked for.
+    pub resolution: Option<usize>,
+    /// What happens to pictures that are not square.
+    pub fit: Fit,
+}
+
 /// What training would do with the data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
@@ -60,8 +71,10 @@ pub struct Plan {
     pub channels: usize,
     /// What happens to pictures that are not square.
     pub fit: Fit,
-    /// A recipe that suits the data.
+    /// The recipe.
     pub recipe: String,
+    /// The command that trains so.
+    pub command: String,
     /// Items in a batch.
     pub batch: usize,
     /// Batches in one pass through the data.
@@ -109,7 +122,7 @@ pub struct Report {
 ///
 /// # Errors
 /// If not one item can be used.
-pub fn check(dataset: &Dataset, fit: Fit) -> Result<Report, DataError> {
+pub fn check(dataset: &Dataset, training: &Training) -> Result<Report, DataError> {
     // Of each item: the hash of its content, or nothing if it is unreadable.
     let hashes: Vec<Option<u128>> = (0..dataset.len())
         .into_par_iter()
@@ -151,7 +164,7 @@ pub fn check(dataset: &Dataset, fit: Fit) -> Result<Report, DataError> {
         duplicates: duplicates(dataset, &hashes),
         columns: Vec::new(),
         fingerprint: dataset.fingerprint(),
-        training: plan(dataset, usable.len(), fit),
+        training: plan(dataset, usable.len(), training),
     };
     describe(dataset, &usable, &mut report);
     Ok(report)
@@ -209,24 +222,50 @@ fn describe(dataset: &Dataset, usable: &[usize], report: &mut Report) {
     }
 }
 
-fn plan(dataset: &Dataset, usable: usize, fit: Fit) -> Plan {
-    let (resolution, channels, bytes, recipe) = match dataset.kind() {
+fn plan(dataset: &Dataset, usable: usize, training: &Training) -> Plan {
+    let (resolution, channels, bytes) = match dataset.kind() {
         Kind::Images {
             channels, height, ..
-        } => (Some(height), channels, channels * height * height, "dcgan"),
-        Kind::Points { dimensions } => (None, dimensions, 4 * dimensions, "mlp"),
+        } => (Some(height), channels, channels * height * height),
+        Kind::Points { dimensions } => (None, dimensions, 4 * dimensions),
     };
     let memory_bytes = bytes as u64 * usable as u64;
     Plan {
         resolution,
         channels,
-        fit,
-        recipe: recipe.to_owned(),
-        batch: BATCH,
-        batches_per_epoch: usable.div_ceil(BATCH),
+        fit: training.fit,
+        recipe: training.recipe.clone(),
+        command: command(dataset, training),
+        batch: training.batch,
+        batches_per_epoch: usable.div_ceil(training.batch),
         memory_bytes,
         cached: !dataset.worth_caching() || memory_bytes <= DEFAULT_MEMORY_BUDGET_BYTES,
     }
+}
+
+/// What a person types to train on the data just as they were looked at.
+fn command(dataset: &Dataset, training: &Training) -> String {
+    let path = dataset.path().display().to_string();
+    let mut command = format!("fata train {} --recipe {}", quoted(&path), training.recipe);
+    if let Kind::Points { .. } = dataset.kind() {
+        return command;
+    }
+    if let Some(side) = training.resolution {
+        command += &format!(" --resolution {side}");
+    }
+    if training.fit != Fit::default() {
+        command += &format!(" --fit {}", training.fit);
+    }
+    command
+}
+
+/// A path as a shell takes it whole.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/\\._-+:@%,".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 /// Points may well repeat, and generated pictures are drawn with replacement;
@@ -276,7 +315,11 @@ fn counts(names: impl Iterator<Item = String>) -> Vec<Count> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} usable {}", self.path, self.usable, self.kind)?;
+        let kind = match self.usable {
+            1 => self.kind.trim_end_matches('s'),
+            _ => self.kind,
+        };
+        writeln!(f, "{}: {} usable {kind}", self.path, self.usable)?;
         let sizes = self
             .sizes
             .iter()
@@ -345,11 +388,11 @@ impl fmt::Display for Report {
             )?,
             None => write!(f, "  training   points of {} columns, ", plan.channels)?,
         }
-        writeln!(
-            f,
-            "{} batches of {} a pass",
-            plan.batches_per_epoch, plan.batch
-        )?;
+        let batches = match plan.batches_per_epoch {
+            1 => "1 batch".to_owned(),
+            many => format!("{many} batches"),
+        };
+        writeln!(f, "{batches} of {} a pass", plan.batch)?;
         let mebibytes = plan.memory_bytes.div_ceil(1 << 20);
         if plan.cached {
             writeln!(f, "             {mebibytes} MiB, kept in memory")?;
@@ -359,11 +402,7 @@ impl fmt::Display for Report {
                 "             {mebibytes} MiB; what does not fit the memory budget is decoded again"
             )?;
         }
-        write!(
-            f,
-            "             fata train {} --recipe {}",
-            self.path, plan.recipe
-        )
+        write!(f, "             {}", plan.command)
     }
 }
 

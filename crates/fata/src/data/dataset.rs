@@ -616,10 +616,12 @@ fn idx_in(folder: &Path) -> Result<Option<PathBuf>, DataError> {
 fn nothing_usable(path: &Path, others: usize, skipped: &[Skipped]) -> DataError {
     let mut found = match (skipped.len(), others) {
         (0, 0) => "it is empty".to_owned(),
+        (0, 1) => "one file, and it is no picture".to_owned(),
         (0, others) => format!("{others} files, none of them a picture"),
+        (1, 0) => "one file, and it cannot be used".to_owned(),
         (bad, 0) => format!("{bad} files that cannot be used"),
         (bad, others) => {
-            format!("{bad} files that cannot be used and {others} that are no pictures")
+            format!("{bad} that cannot be used and {others} that are no pictures")
         }
     };
     for skipped in skipped.iter().take(3) {

@@ -59,6 +59,7 @@ pub fn pack(dataset: &Dataset, out: &Path) -> Result<Packed, DataError> {
         Some(result.map(|()| png.into_inner()).map_err(io::Error::other))
     };
     let mut written = 0;
+    let mut empty = false;
     let outcome = write_whole_with(out, |file| {
         let mut zip = ZipWriter::new(io::BufWriter::new(file));
         // PNG is deflated already.
@@ -75,13 +76,14 @@ pub fn pack(dataset: &Dataset, out: &Path) -> Result<Packed, DataError> {
                 written += 1;
             }
         }
-        if written == 0 {
+        empty = written == 0;
+        if empty {
             return Err(io::Error::other("nothing to pack"));
         }
         zip.finish().map_err(io::Error::other)?.flush()
     });
     match outcome {
-        Err(FileError::Other { .. }) if written == 0 => return Err(dataset.nothing_usable()),
+        Err(FileError::Other { .. }) if empty => return Err(dataset.nothing_usable()),
         other => other?,
     }
     Ok(Packed {

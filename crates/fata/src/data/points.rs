@@ -118,6 +118,9 @@ pub fn parse_csv(bytes: &[u8]) -> Result<Points, String> {
         .into_iter()
         .find(|delimiter| first_line.contains(delimiter))
         .unwrap_or(b',');
+    if !first_line.contains(&delimiter) {
+        no_gaps(bytes)?;
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -132,7 +135,7 @@ pub fn parse_csv(bytes: &[u8]) -> Result<Points, String> {
         .read_byte_record(&mut record)
         .map_err(|error| error.to_string())?
     {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(bytes, record.position());
         let fields: Vec<String> = record
             .iter()
             .map(|field| String::from_utf8_lossy(field.trim_ascii()).into_owned())
@@ -167,6 +170,38 @@ pub fn parse_csv(bytes: &[u8]) -> Result<Points, String> {
         Some(columns) if !values.is_empty() => Ok(Points::new(columns, &values)),
         _ => Err("it has column names but no row of numbers".to_owned()),
     }
+}
+
+/// The line on which a record stands. The reader counts the empty lines ahead
+/// of a record to it, a person does not.
+fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else { return 0 };
+    let start = (position.byte() as usize).min(bytes.len());
+    let empty = bytes[start..]
+        .iter()
+        .take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    position.line() + empty.filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// Refuses an empty line between two others where a line is one value: there
+/// it is a missing value, while in wider tables it is only a gap.
+fn no_gaps(bytes: &[u8]) -> Result<(), String> {
+    let lines = bytes.split(|&byte| byte == b'\n').enumerate();
+    let mut gap = None;
+    let mut begun = false;
+    for (index, line) in lines {
+        match (line.trim_ascii().is_empty(), gap) {
+            (true, None) if begun => gap = Some(index + 1),
+            (false, Some(line)) => {
+                return Err(format!(
+                    "line {line}, column 1: the value is missing; fill it in or remove the row"
+                ));
+            }
+            (false, None) => begun = true,
+            (true, _) => {}
+        }
+    }
+    Ok(())
 }
 
 fn number(field: &str) -> Result<f64, String> {

@@ -6,7 +6,7 @@
 
 use super::examined::Examined;
 use crate::files::write_whole;
-use crate::ship::container::Container;
+use crate::ship::container::{self, Container};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,10 @@ pub struct Cache {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Card {
-    kind: String,
+struct Card {}
+
+impl container::Card for Card {
+    const KIND: &'static str = "features";
 }
 
 pub(super) struct Known {
@@ -93,9 +95,7 @@ impl Cache {
             let shape = vec![count, values.len() / count.max(1)];
             tensors.insert("probabilities".into(), (shape, values.clone()));
         }
-        let card = Card {
-            kind: "features".into(),
-        };
+        let card = Card {};
         let bytes = Container { card, tensors }.encode();
         // A cache that is not there is no error.
         let _ = std::fs::create_dir_all(&self.folder);

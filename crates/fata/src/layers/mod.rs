@@ -10,9 +10,11 @@ mod batch_norm;
 mod convolution;
 mod dense;
 mod parameters;
+#[cfg(test)]
+mod tests;
 
 pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, TransposedConvolution};
 pub use dense::Dense;
 pub use parameters::{Builder, Id, Mode, Parameter, Parameters, Weights};
-pub(crate) use parameters::{numbers, tensor};
+pub(crate) use parameters::{Stored, numbers, tensor};

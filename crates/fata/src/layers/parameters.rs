@@ -1,9 +1,10 @@
 //! A player's tensors: where they live, and how they are lent to a pass.
 
-use crate::rng::{Random, Stream};
+use crate::rng::{Draws, Random, Stream};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use fata_kernels::BatchStatistics;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// PyTorch's momentum of running statistics: the share of the newest batch.
 const STATISTICS_MOMENTUM: f32 = 0.1;
@@ -210,12 +211,28 @@ impl Weights {
     }
 }
 
-/// Builds a player's parameters, drawing their initial values.
+/// Builds a player's parameters, drawing their initial values or taking those
+/// that a file holds.
 pub struct Builder {
     list: Vec<Parameter>,
     device: Device,
-    random: Random,
-    player: u64,
+    values: Values,
+}
+
+/// Tensors by name: shapes and numbers.
+pub(crate) type Stored = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// Where a builder has its values from.
+enum Values {
+    Drawn {
+        random: Random,
+        player: u64,
+    },
+    Stored {
+        tensors: Stored,
+        /// The first that was asked for in vain: name and shape.
+        missing: Option<(String, Vec<usize>)>,
+    },
 }
 
 impl Builder {
@@ -224,46 +241,67 @@ impl Builder {
         Self {
             list: Vec::new(),
             device: device.clone(),
-            random,
-            player,
+            values: Values::Drawn { random, player },
+        }
+    }
+
+    /// Starts a player whose values are in a file. Nothing is allocated for a
+    /// tensor that the file does not hold, whatever its shape would be.
+    pub(crate) fn stored(tensors: Stored, device: &Device) -> Self {
+        Self {
+            list: Vec::new(),
+            device: device.clone(),
+            values: Values::Stored {
+                tensors,
+                missing: None,
+            },
         }
     }
 
     /// A trained tensor, normal with this mean and deviation.
     pub fn normal(&mut self, name: String, shape: &[usize], mean: f32, deviation: f32) -> Id {
-        let counter = self.player << 32 | self.list.len() as u64;
-        let mut draws = self.random.at(Stream::Weights, counter);
-        let length = shape.iter().product();
-        let numbers = (0..length)
-            .map(|_| mean + deviation * draws.normal())
-            .collect();
-        self.push(name, shape, true, numbers)
+        self.push(name, shape, true, |draws| mean + deviation * draws.normal())
     }
 
     /// A trained tensor, uniform on [-bound, bound].
     pub fn uniform(&mut self, name: String, shape: &[usize], bound: f32) -> Id {
-        let counter = self.player << 32 | self.list.len() as u64;
-        let mut draws = self.random.at(Stream::Weights, counter);
-        let length = shape.iter().product();
-        let numbers = (0..length)
-            .map(|_| bound * (2.0 * draws.uniform() - 1.0))
-            .collect();
-        self.push(name, shape, true, numbers)
+        self.push(name, shape, true, |draws| {
+            bound * (2.0 * draws.uniform() - 1.0)
+        })
     }
 
     /// A trained tensor of one value.
     pub fn constant(&mut self, name: String, shape: &[usize], value: f32) -> Id {
-        let length = shape.iter().product();
-        self.push(name, shape, true, vec![value; length])
+        self.push(name, shape, true, |_| value)
     }
 
     /// A tensor that is kept but not trained.
     pub fn buffer(&mut self, name: String, shape: &[usize], value: f32) -> Id {
-        let length = shape.iter().product();
-        self.push(name, shape, false, vec![value; length])
+        self.push(name, shape, false, |_| value)
     }
 
-    fn push(&mut self, name: String, shape: &[usize], trained: bool, numbers: Vec<f32>) -> Id {
+    fn push(
+        &mut self,
+        name: String,
+        shape: &[usize],
+        trained: bool,
+        mut draw: impl FnMut(&mut Draws) -> f32,
+    ) -> Id {
+        let numbers = match &mut self.values {
+            Values::Drawn { random, player } => {
+                let counter = *player << 32 | self.list.len() as u64;
+                let mut draws = random.at(Stream::Weights, counter);
+                let length = shape.iter().product();
+                (0..length).map(|_| draw(&mut draws)).collect()
+            }
+            Values::Stored { tensors, missing } => match tensors.remove(&name) {
+                Some((found, numbers)) if found == shape => numbers,
+                _ => {
+                    missing.get_or_insert_with(|| (name.clone(), shape.into()));
+                    Vec::new()
+                }
+            },
+        };
         self.list.push(Parameter {
             name,
             shape: shape.into(),
@@ -271,6 +309,14 @@ impl Builder {
             value: tensor(numbers, &self.device),
         });
         Id(self.list.len() - 1)
+    }
+
+    /// The name and shape of the first tensor that the file does not hold.
+    pub(crate) fn missing(&self) -> Option<&(String, Vec<usize>)> {
+        match &self.values {
+            Values::Stored { missing, .. } => missing.as_ref(),
+            Values::Drawn { .. } => None,
+        }
     }
 
     /// The player's parameters.

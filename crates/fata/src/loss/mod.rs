@@ -7,6 +7,8 @@
 mod classification;
 mod minimax;
 mod non_saturating;
+#[cfg(test)]
+mod tests;
 
 pub use classification::classification;
 

@@ -116,13 +116,18 @@ impl Generator {
         random: Random,
         device: &Device,
     ) -> Result<(Self, Parameters), NetError> {
-        form.check()?;
         let mut builder = Builder::new(random, 0, device);
-        let layers = match form.model.kind {
-            ModelKind::Mlp => Self::Mlp(mlp::Generator::new(&mut builder, form)),
-            ModelKind::Dcgan => Self::Dcgan(dcgan::Generator::new(&mut builder, form)),
-        };
+        let layers = Self::lay_out(form, &mut builder)?;
         Ok((layers, builder.finish()))
+    }
+
+    /// Builds the layers, their values as the builder gives them.
+    pub(crate) fn lay_out(form: &Form, builder: &mut Builder) -> Result<Self, NetError> {
+        form.check()?;
+        Ok(match form.model.kind {
+            ModelKind::Mlp => Self::Mlp(mlp::Generator::new(builder, form)),
+            ModelKind::Dcgan => Self::Dcgan(dcgan::Generator::new(builder, form)),
+        })
     }
 
     /// Samples from latents.

@@ -6,6 +6,7 @@
 //! card (what the file is) and the checksum of everything else. One key,
 //! because safetensors does not order several, and equal runs give equal files.
 
+use crate::layers::Stored;
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
@@ -35,6 +36,14 @@ pub enum ContainerError {
         /// Who wrote it.
         version: String,
     },
+    /// Another of Fata's files.
+    #[error("it is a {found}, and a {wanted} is needed; name the run folder instead")]
+    Kind {
+        /// What it is.
+        found: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
     /// A tensor that is needed is not there, or has another shape.
     #[error("it does not hold the tensor `{name}` in the shape {shape:?}")]
     Tensor {
@@ -45,11 +54,17 @@ pub enum ContainerError {
     },
 }
 
+/// What a file says of itself, beside its tensors.
+pub(crate) trait Card: Serialize + DeserializeOwned {
+    /// What such a file is called: the card's `kind`.
+    const KIND: &'static str;
+}
+
 /// Named tensors and a card.
 #[derive(Debug)]
-pub(crate) struct Container<Card> {
-    pub(crate) card: Card,
-    pub(crate) tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+pub(crate) struct Container<C> {
+    pub(crate) card: C,
+    pub(crate) tensors: Stored,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,10 +92,11 @@ impl View for F32View<'_> {
     }
 }
 
-impl<Card: Serialize + DeserializeOwned> Container<Card> {
+impl<C: Card> Container<C> {
     /// The file's bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let card = serde_json::to_value(&self.card).expect("a card is plain data");
+        let mut card = serde_json::to_value(&self.card).expect("a card is plain data");
+        card["kind"] = C::KIND.into();
         let views: Vec<(&str, F32View)> = self
             .tensors
             .iter()
@@ -145,6 +161,13 @@ impl<Card: Serialize + DeserializeOwned> Container<Card> {
         if sum.finish() != envelope.checksum {
             return Err(ContainerError::Checksum);
         }
+        let found = envelope.card["kind"].as_str().unwrap_or("file of no kind");
+        if found != C::KIND {
+            return Err(ContainerError::Kind {
+                found: found.into(),
+                wanted: C::KIND,
+            });
+        }
         let card = serde_json::from_value(envelope.card)
             .map_err(|error| ContainerError::Damaged(format!("its card: {error}")))?;
         Ok(Self { card, tensors })
@@ -187,9 +210,18 @@ impl Checksum {
 mod tests {
     use super::*;
 
-    fn sample() -> Container<BTreeMap<String, f64>> {
+    type Numbers = BTreeMap<String, serde_json::Value>;
+
+    impl Card for Numbers {
+        const KIND: &'static str = "test";
+    }
+
+    fn sample() -> Container<Numbers> {
         Container {
-            card: BTreeMap::from([("third".into(), 1.0 / 3.0)]),
+            card: BTreeMap::from([
+                ("kind".into(), "test".into()),
+                ("third".into(), (1.0 / 3.0).into()),
+            ]),
             tensors: BTreeMap::from([
                 (
                     "a".to_string(),
@@ -204,7 +236,7 @@ mod tests {
     fn what_is_written_reads_back_bit_for_bit() {
         let (file, again) = (sample().encode(), sample().encode());
         assert_eq!(file, again, "equal contents give equal bytes");
-        let read: Container<BTreeMap<String, f64>> = Container::decode(&file).unwrap();
+        let read: Container<Numbers> = Container::decode(&file).unwrap();
         assert_eq!(read.card, sample().card);
         assert_eq!(read.tensors, sample().tensors);
     }
@@ -215,19 +247,93 @@ mod tests {
         for at in 0..file.len() * 8 {
             let mut broken = file.clone();
             broken[at / 8] ^= 1 << (at % 8);
-            let read = Container::<BTreeMap<String, f64>>::decode(&broken);
+            let read = Container::<Numbers>::decode(&broken);
             // Spaces that pad the header mean nothing; all else must be noticed.
             assert!(read.is_err() || file[at / 8] == b' ', "bit {at}");
         }
         for length in 0..file.len() {
-            assert!(Container::<BTreeMap<String, f64>>::decode(&file[..length]).is_err());
+            assert!(Container::<Numbers>::decode(&file[..length]).is_err());
         }
+    }
+
+    /// Another kind of file in the same form.
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Other {}
+
+    impl Card for Other {
+        const KIND: &'static str = "sketch";
+    }
+
+    #[test]
+    fn one_kind_of_file_is_not_taken_for_another() {
+        let error = Container::<Other>::decode(&sample().encode()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "it is a test, and a sketch is needed; name the run folder instead"
+        );
+    }
+
+    #[test]
+    fn another_format_names_the_version_that_wrote_it() {
+        let text = serde_json::json!({"format": 2, "fata": "9.9.9", "checksum": "", "card": {}});
+        let metadata = HashMap::from([("fata".to_string(), text.to_string())]);
+        let file = serialize(Vec::<(&str, F32View)>::new(), Some(metadata)).unwrap();
+        let error = Container::<Other>::decode(&file).unwrap_err().to_string();
+        assert!(error.contains("use fata 9.9.9"), "{error}");
+    }
+
+    #[test]
+    fn a_header_that_claims_much_allocates_nothing() {
+        // The header's length, then a tensor's place: each far beyond the file.
+        let mut file = u64::MAX.to_le_bytes().to_vec();
+        file.extend(b"{}");
+        assert!(Container::<Other>::decode(&file).is_err());
+        let header = br#"{"a":{"dtype":"F32","shape":[1099511627776,1024],"data_offsets":[0,4503599627370496]}}"#;
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header);
+        assert!(Container::<Other>::decode(&file).is_err());
     }
 
     proptest::proptest! {
         #[test]
+        fn changed_bytes_are_refused_or_change_nothing(
+            changes in proptest::collection::vec((proptest::prelude::any::<proptest::sample::Index>(), 0_u8..), 1..6),
+            cut in proptest::option::of(proptest::prelude::any::<proptest::sample::Index>()),
+        ) {
+            let mut file = sample().encode();
+            for (place, byte) in changes {
+                let place = place.index(file.len());
+                file[place] = byte;
+            }
+            if let Some(cut) = cut {
+                file.truncate(cut.index(file.len()));
+            }
+            if let Ok(read) = Container::<Numbers>::decode(&file) {
+                proptest::prop_assert_eq!(read.tensors, sample().tensors);
+            }
+        }
+
+        /// Headers that are JSON and name tensors, whatever they say of them.
+        #[test]
+        fn no_header_makes_the_reader_panic(
+            dtype in "F32|F64|BOOL|X",
+            shape in proptest::collection::vec(proptest::prelude::any::<u64>(), 0..4),
+            offsets in proptest::array::uniform2(proptest::prelude::any::<u64>()),
+            text in "[ -~]{0,60}",
+        ) {
+            let header = serde_json::json!({
+                "__metadata__": {"fata": text},
+                "a": {"dtype": dtype, "shape": shape, "data_offsets": offsets},
+            }).to_string();
+            let mut file = (header.len() as u64).to_le_bytes().to_vec();
+            file.extend(header.as_bytes());
+            file.extend([0; 64]);
+            proptest::prop_assert!(Container::<Numbers>::decode(&file).is_err());
+        }
+
+        #[test]
         fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(0_u8.., 0..300)) {
-            let _ = Container::<BTreeMap<String, f64>>::decode(&bytes);
+            let _ = Container::<Numbers>::decode(&bytes);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A generator alone: what remains of the game, as one file.
 
-use super::container::{Container, ContainerError};
+use super::container::{self, Container, ContainerError};
 use crate::data::{Kind, Standardisation};
 use crate::draw::{Picture, PictureError};
 use crate::files::{FileError, write_whole};
-use crate::layers::{Mode, Parameters, numbers};
+use crate::layers::{Builder, Mode, Parameters, numbers};
 use crate::nets::{self, Form, NetError};
 use crate::recipe::{Recipe, RecipeError};
 use crate::rng::{Random, Stream};
@@ -17,6 +17,12 @@ use std::path::{Path, PathBuf};
 /// Samples are made in batches of this many, always full, so that a sample's
 /// bits do not depend on what else was asked for.
 const BATCH: usize = 16;
+
+/// The longest side of pictures that a file may claim, in pixels.
+const LARGEST_SIDE: usize = 4096;
+
+/// The most columns of points that a file may claim.
+const MOST_COLUMNS: usize = 1 << 20;
 
 /// Why a model cannot be loaded or used.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +88,6 @@ pub struct DataCard {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Card {
-    kind: String,
     images_seen: u64,
     recipe: String,
     data: DataCard,
@@ -107,6 +112,39 @@ impl std::str::FromStr for Which {
             "last" => Ok(Self::Last),
             _ => Err("use best or last".into()),
         }
+    }
+}
+
+impl container::Card for Card {
+    const KIND: &'static str = "generator";
+}
+
+impl DataCard {
+    /// Refuses what no data are like: a file from a stranger may say anything.
+    fn check(&self) -> Result<(), ContainerError> {
+        let (fits, columns) = match self.kind {
+            Kind::Images {
+                channels,
+                height,
+                width,
+            } => {
+                let sides = 1..=LARGEST_SIDE;
+                let fits = sides.contains(&height) && sides.contains(&width);
+                (fits && matches!(channels, 1 | 3 | 4), 0)
+            }
+            Kind::Points { dimensions } => ((1..=MOST_COLUMNS).contains(&dimensions), dimensions),
+        };
+        let units_fit = self
+            .units
+            .as_ref()
+            .is_none_or(|units| units.mean.len() == columns && units.deviation.len() == columns);
+        if fits && units_fit {
+            return Ok(());
+        }
+        Err(ContainerError::Damaged(format!(
+            "its data are {:?}, and units do not fit them or no data are so large",
+            self.kind
+        )))
     }
 }
 
@@ -177,28 +215,36 @@ impl Generator {
             path: file.clone(),
             source,
         })?;
-        Self::decode(&bytes, device).map_err(|error| match error {
-            Decode::Container(source) => ModelError::Container { path: file, source },
-            Decode::Model(error) => error,
-        })
+        Self::decode(&bytes, device).map_err(|error| error.at(&file))
     }
 
+    /// Reads a model from a file's bytes, embedded in a program say.
+    ///
+    /// # Errors
+    /// If they are damaged, or no model.
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelError> {
+        Self::decode(bytes, device).map_err(|error| error.at(Path::new("the model")))
+    }
+
+    /// Nothing is believed: what the card says must fit the tensors before
+    /// anything is allocated for it.
     fn decode(bytes: &[u8], device: &Device) -> Result<Self, Decode> {
-        let mut file = Container::<Card>::decode(bytes)?;
+        let file = Container::<Card>::decode(bytes)?;
+        file.card.data.check()?;
         let recipe = Recipe::parse(&file.card.recipe, "the model").map_err(ModelError::from)?;
         let form = Form {
             model: recipe.model.clone(),
             kind: file.card.data.kind,
         };
-        let built = nets::Generator::build(&form, Random::new(0), device);
-        let (layers, mut parameters) = built.map_err(ModelError::from)?;
-        for index in 0..parameters.list().len() {
-            let (name, shape) = (
-                parameters.list()[index].name.clone(),
-                parameters.list()[index].shape.clone(),
-            );
-            parameters.write(index, file.take(&name, &shape)?);
+        let mut builder = Builder::stored(file.tensors, device);
+        let layers = nets::Generator::lay_out(&form, &mut builder).map_err(ModelError::from)?;
+        if let Some((name, shape)) = builder.missing() {
+            return Err(Decode::Container(ContainerError::Tensor {
+                name: name.clone(),
+                shape: shape.clone(),
+            }));
         }
+        let parameters = builder.finish();
         let Card {
             images_seen, data, ..
         } = file.card;
@@ -226,7 +272,6 @@ impl Generator {
             })
             .collect();
         let card = Card {
-            kind: "generator".into(),
             images_seen: self.images_seen,
             recipe: recipe.to_toml(),
             data: self.data.clone(),
@@ -402,6 +447,18 @@ enum Decode {
     Model(ModelError),
 }
 
+impl Decode {
+    fn at(self, path: &Path) -> ModelError {
+        match self {
+            Self::Container(source) => ModelError::Container {
+                path: path.into(),
+                source,
+            },
+            Self::Model(error) => error,
+        }
+    }
+}
+
 impl From<ContainerError> for Decode {
     fn from(error: ContainerError) -> Self {
         Self::Container(error)
@@ -411,5 +468,77 @@ impl From<ContainerError> for Decode {
 impl From<ModelError> for Decode {
     fn from(error: ModelError) -> Self {
         Self::Model(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model() -> Generator {
+        let recipe = Recipe::named("points").unwrap();
+        let form = Form {
+            model: recipe.model.clone(),
+            kind: Kind::Points { dimensions: 2 },
+        };
+        let (layers, parameters) =
+            nets::Generator::build(&form, Random::new(3), &Device::flex()).unwrap();
+        let data = DataCard {
+            name: "ring".into(),
+            kind: form.kind,
+            classes: Vec::new(),
+            units: Some(Standardisation {
+                mean: vec![1.0, 2.0],
+                deviation: vec![3.0, 4.0],
+            }),
+        };
+        Generator::new(layers, parameters, form, recipe, data, 64)
+    }
+
+    #[test]
+    fn a_model_that_is_read_samples_as_the_one_that_was_written() {
+        let written = model();
+        let read = Generator::from_bytes(&written.encode(), &Device::flex()).unwrap();
+        let seeds = Seeds::range(0..5);
+        assert_eq!(
+            read.sample(&seeds).unwrap(),
+            written.sample(&seeds).unwrap()
+        );
+        assert_eq!(read.encode(), written.encode());
+    }
+
+    /// The file is whole and its checksum right, but its card lies.
+    #[test]
+    fn a_card_that_lies_is_refused_before_anything_is_allocated_for_it() {
+        let refuse = |change: &dyn Fn(&mut Container<Card>)| {
+            let mut file = Container::<Card>::decode(&model().encode()).unwrap();
+            change(&mut file);
+            Generator::from_bytes(&file.encode(), &Device::flex())
+                .unwrap_err()
+                .to_string()
+        };
+        let huge = Kind::Images {
+            channels: 3,
+            height: usize::MAX / 2,
+            width: usize::MAX / 2,
+        };
+        let said = refuse(&|file| file.card.data.kind = huge);
+        assert!(said.contains("no data are so large"), "{said}");
+        let said = refuse(&|file| file.card.data.kind = Kind::Points { dimensions: 0 });
+        assert!(said.contains("no data"), "{said}");
+        let said = refuse(&|file| file.card.data.units.as_mut().unwrap().mean.clear());
+        assert!(said.contains("units"), "{said}");
+        let said = refuse(&|file| {
+            file.card.recipe = file.card.recipe.replace(
+                "hidden_generator = [128, 128, 128]",
+                "hidden_generator = [65536, 65536, 65536, 65536]",
+            );
+        });
+        assert!(
+            said.contains("`dense0.weight`") && said.contains("65536"),
+            "{said}"
+        );
+        let said = refuse(&|file| file.card.recipe = "latent = 3".into());
+        assert!(said.contains("the recipe inside the model"), "{said}");
     }
 }

@@ -6,15 +6,13 @@
 
 use super::game::{Game, Player};
 use super::tick::Meters;
-use crate::layers::{Parameters, numbers, tensor};
-use crate::ship::container::{Container, ContainerError};
+use crate::layers::{Parameters, Stored, numbers, tensor};
+use crate::ship::container::{Card, Container, ContainerError};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What a checkpoint holds beside tensors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
-    kind: String,
     steps: u64,
     pub(crate) images_seen: u64,
     images_generated: u64,
@@ -23,11 +21,22 @@ pub(crate) struct State {
     pub(crate) meters: Meters,
 }
 
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+impl Card for State {
+    const KIND: &'static str = "checkpoint";
+}
+
+/// Reads a checkpoint's bytes, all of them checked, and says how many images
+/// its run had seen.
+///
+/// # Errors
+/// If they are damaged, or of another file or version.
+pub fn checkpoint_images_seen(bytes: &[u8]) -> Result<u64, ContainerError> {
+    Container::<State>::decode(bytes).map(|file| file.card.images_seen)
+}
 
 /// The game as a file's bytes.
 pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<u8> {
-    let mut tensors = Tensors::new();
+    let mut tensors = Stored::new();
     for player in [&game.generator, &game.discriminator] {
         put(&mut tensors, player.name, &player.parameters);
         let trained = player
@@ -49,7 +58,6 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
     }
     put(&mut tensors, "average", &game.average);
     let card = State {
-        kind: "checkpoint".into(),
         steps: game.steps,
         images_seen: game.images_seen,
         images_generated: game.images_generated,
@@ -86,7 +94,7 @@ pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerE
     Ok(state)
 }
 
-fn put(tensors: &mut Tensors, owner: &str, parameters: &Parameters) {
+fn put(tensors: &mut Stored, owner: &str, parameters: &Parameters) {
     for (index, parameter) in parameters.list().iter().enumerate() {
         let name = format!("{owner}/{}", parameter.name);
         tensors.insert(name, (parameter.shape.clone(), parameters.read(index)));

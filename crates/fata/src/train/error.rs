@@ -53,6 +53,24 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// The run's own recipe is damaged.
+    #[error("the recipe of the run in {} is damaged: {reason}; put a copy of it back, or begin a new run (`fata sample` still works)", path.display())]
+    Damaged {
+        /// The run folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A change that a resumed run cannot take on.
+    #[error(
+        "a run that has begun keeps its {what} ({then}): change something else with --resume, or begin a new run"
+    )]
+    Fixed {
+        /// What was to be changed.
+        what: &'static str,
+        /// What the run has.
+        then: String,
+    },
     /// Another process trains in the folder.
     #[error("another training is using {}: wait for it, stop it, or choose another folder with -o", path.display())]
     Locked {
@@ -60,7 +78,7 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// No checkpoint of the run can be read.
-    #[error("no checkpoint in {} can be used: {reasons}; begin a new run", path.display())]
+    #[error("no checkpoint in {} can be used: {reasons}. Put one back from a copy, or begin a new run; what the generator had learnt is still in generator.safetensors", path.display())]
     NoCheckpoint {
         /// The run folder.
         path: PathBuf,

@@ -28,15 +28,19 @@ impl Folder {
     /// # Errors
     /// If the folder cannot be made or written, or holds a run already.
     pub(crate) fn create(path: &Path) -> Result<Self, TrainError> {
-        if path.join("recipe.toml").exists() {
-            return Err(TrainError::HoldsRun { path: path.into() });
-        }
+        let holds_run = || match path.join("recipe.toml").exists() {
+            true => Err(TrainError::HoldsRun { path: path.into() }),
+            false => Ok(()),
+        };
+        holds_run()?;
         for part in ["samples", "checkpoints"] {
             let part = path.join(part);
             fs::create_dir_all(&part)
                 .map_err(|source| TrainError::Folder { path: part, source })?;
         }
-        Self::lock(path)
+        let folder = Self::lock(path)?;
+        // Another training may have begun and ended while this one waited.
+        holds_run().map(|()| folder)
     }
 
     /// Makes a new run folder in `parent`, under the next free number.
@@ -78,7 +82,27 @@ impl Folder {
         if !path.join("recipe.toml").is_file() {
             return Err(TrainError::NoRun { path: path.into() });
         }
-        Self::lock(path)
+        let folder = Self::lock(path)?;
+        folder.sweep();
+        Ok(folder)
+    }
+
+    /// Removes files that a killed process had only half written; the lock says
+    /// that nobody is writing them now.
+    fn sweep(&self) {
+        for part in ["", "samples", "checkpoints"] {
+            let Ok(entries) = fs::read_dir(self.path.join(part)) else {
+                continue;
+            };
+            for entry in entries.flatten() {
+                let name = entry.file_name();
+                let name = name.as_encoded_bytes();
+                if name.starts_with(b".") && name.ends_with(b".tmp") {
+                    // One that cannot be removed does no harm.
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
     }
 
     fn lock(path: &Path) -> Result<Self, TrainError> {
@@ -205,6 +229,32 @@ impl Folder {
             })?;
         }
         Ok(())
+    }
+
+    /// Sets a damaged checkpoint aside, so that it is kept but neither read
+    /// again nor counted among those that are whole.
+    pub(crate) fn set_aside(&self, checkpoint: &Path) -> Result<PathBuf, TrainError> {
+        let aside = checkpoint.with_extension("safetensors.damaged");
+        match fs::rename(checkpoint, &aside) {
+            Ok(()) => Ok(aside),
+            Err(source) => Err(TrainError::Folder {
+                path: checkpoint.into(),
+                source,
+            }),
+        }
+    }
+
+    /// Whether the run was ended before its first checkpoint was written.
+    pub(crate) fn is_blank(&self) -> Result<bool, TrainError> {
+        let mut entries =
+            fs::read_dir(self.path.join("checkpoints")).map_err(|source| TrainError::Folder {
+                path: self.path.join("checkpoints"),
+                source,
+            })?;
+        let unfinished = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+        let only_unfinished =
+            entries.all(|entry| entry.is_ok_and(|entry| unfinished(&entry.file_name())));
+        Ok(only_unfinished && !self.path.join("log.jsonl").exists())
     }
 
     /// The checkpoints, oldest first.

@@ -167,7 +167,7 @@ impl Game {
             report.probability_fake += mean_probability(&logits_fake) / k as f64;
             let objective = loss::discriminator(&loss, logits_real, logits_fake);
             report.loss_discriminator +=
-                finite(&objective, turn.step, &self.discriminator)? / k as f64;
+                self.finite(&objective, turn.step, &self.discriminator)? / k as f64;
             let statistics = d.take_statistics();
             norm_discriminator = self.discriminator.learn(d, &objective, turn)?;
             self.discriminator.parameters.absorb(statistics);
@@ -180,7 +180,7 @@ impl Game {
         let d = self.discriminator.parameters.frozen(Mode::Train);
         let objective = loss::generator(&loss, self.discriminator_layers.forward(&d, fake));
         drop(d);
-        report.loss_generator = finite(&objective, turn.step, &self.generator)?;
+        report.loss_generator = self.finite(&objective, turn.step, &self.generator)?;
         let statistics = g.take_statistics();
         let norm_generator = self.generator.learn(g, &objective, turn)?;
         self.generator.parameters.absorb(statistics);
@@ -206,6 +206,24 @@ impl Game {
         let generator = (k + 1) * g_first + (k + 2) * g_rest;
         let discriminator = 2 * k * (2 * d_first + 3 * d_rest) + 2 * (d_first + d_rest);
         2.0 * (batch as u64 * (generator + discriminator)) as f64 / 1e9
+    }
+
+    /// The loss as a number, or the error that names what is not one: a tensor
+    /// of the player whose loss it is, or else of the other, through which the
+    /// loss was computed.
+    fn finite(&self, loss: &Tensor<1>, step: u64, player: &Player) -> Result<f64, TrainError> {
+        let value = crate::layers::numbers(loss.clone().without_autodiff())[0];
+        if value.is_finite() {
+            return Ok(f64::from(value));
+        }
+        player.check(step)?;
+        self.generator.check(step)?;
+        self.discriminator.check(step)?;
+        Err(TrainError::NotFinite {
+            step,
+            player: player.name,
+            tensor: "the loss".into(),
+        })
     }
 
     fn turn(&self) -> Turn {
@@ -254,20 +272,6 @@ fn mean_probability(logits: &Tensor<1>) -> f64 {
         .map(|&l| 1.0 / (1.0 + libm::exp(-f64::from(l))))
         .sum::<f64>()
         / count
-}
-
-/// The loss as a number, or the error that names what is not one.
-fn finite(loss: &Tensor<1>, step: u64, player: &Player) -> Result<f64, TrainError> {
-    let value = crate::layers::numbers(loss.clone().without_autodiff())[0];
-    if value.is_finite() {
-        return Ok(f64::from(value));
-    }
-    player.check(step)?;
-    Err(TrainError::NotFinite {
-        step,
-        player: player.name,
-        tensor: "the loss".into(),
-    })
 }
 
 #[cfg(test)]

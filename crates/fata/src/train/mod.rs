@@ -16,6 +16,7 @@ mod sketch;
 mod tick;
 
 pub(crate) use average::calibrate;
+pub use checkpoint::checkpoint_images_seen;
 pub use error::TrainError;
 pub(crate) use game::Game;
 pub use tick::{Tick, resident_memory};
@@ -200,7 +201,7 @@ impl Trainer {
                 self.stopped_by = Some(reason);
                 return match (reason, self.meters.is_empty()) {
                     (_, true) => Ok(None),
-                    (StoppedBy::Signal, false) => self.save().map(|()| None),
+                    (StoppedBy::Signal, false) => self.leave().map(|()| None),
                     (_, false) => self.tick().map(Some),
                 };
             }
@@ -282,6 +283,14 @@ impl Trainer {
         let generator = self.generator();
         generator.save(&folder.generator())?;
         sketch::draw(folder, &generator, &self.game, &self.dataset)
+    }
+
+    /// Saves what a run that stops between two ticks has come to.
+    fn leave(&self) -> Result<(), TrainError> {
+        if let Some(folder) = &self.folder {
+            self.generator().save(&folder.generator())?;
+        }
+        self.save()
     }
 
     /// Writes a checkpoint of this moment.

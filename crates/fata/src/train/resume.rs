@@ -6,7 +6,7 @@ use super::{TrainError, Trainer, checkpoint, loader};
 use crate::files::write_whole;
 use crate::recipe::{Recipe, RecipeError};
 use burn::tensor::Device;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 impl Trainer {
@@ -22,9 +22,10 @@ impl Trainer {
         device: Device,
     ) -> Result<Self, TrainError> {
         let folder = Folder::open(folder)?;
-        let old = read_recipe(&folder)?;
+        let old = Self::recipe_of(folder.path())?;
         let recipe = change(old.clone())?;
         let mut trainer = Self::on(recipe, device)?;
+        keeps_its_form(&old, &trainer.game.recipe)?;
         let fingerprint = |recipe: &Recipe| {
             recipe
                 .origin
@@ -47,6 +48,9 @@ impl Trainer {
                 env!("CARGO_PKG_VERSION")
             ));
         }
+        if folder.is_blank()? {
+            return trainer.begin(folder);
+        }
         trainer.restore(&folder)?;
         folder.cut_log(trainer.game.images_seen)?;
         write_whole(&folder.recipe(), trainer.game.recipe.to_toml().as_bytes())?;
@@ -57,36 +61,68 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Fills the game from the newest checkpoint that is whole.
+    /// The recipe of the run in a folder.
+    ///
+    /// # Errors
+    /// If there is no run, or its recipe is damaged or of another version.
+    pub fn recipe_of(folder: &Path) -> Result<Recipe, TrainError> {
+        let file = folder.join("recipe.toml");
+        if !file.is_file() {
+            return Err(TrainError::NoRun {
+                path: folder.into(),
+            });
+        }
+        Recipe::from_file(&file).map_err(|error| {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let version = text
+                .parse::<toml::Table>()
+                .ok()
+                .and_then(|table| Some(table.get("origin")?.get("fata")?.as_str()?.to_string()));
+            let (path, reason) = (folder.to_path_buf(), error.to_string());
+            match version {
+                Some(found) if found != env!("CARGO_PKG_VERSION") => TrainError::Version {
+                    path,
+                    found,
+                    reason,
+                },
+                _ => TrainError::Damaged { path, reason },
+            }
+        })
+    }
+
+    /// Fills the game from the newest checkpoint that is whole. Those that are
+    /// not are set aside: what is saved from here on must not count them.
     fn restore(&mut self, folder: &Folder) -> Result<(), TrainError> {
-        let mut reasons = Vec::new();
-        for path in folder.checkpoints()?.iter().rev() {
+        let mut damaged: Vec<(PathBuf, String)> = Vec::new();
+        for path in folder.checkpoints()?.into_iter().rev() {
             let name = path
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let bytes = match std::fs::read(path) {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    reasons.push(format!("{name}: {error}"));
-                    continue;
-                }
-            };
-            match checkpoint::restore(&mut self.game, &bytes) {
+            let restored = std::fs::read(&path)
+                .map_err(|error| error.to_string())
+                .and_then(|bytes| {
+                    checkpoint::restore(&mut self.game, &bytes).map_err(|error| error.to_string())
+                });
+            match restored {
                 Ok(state) => {
                     self.meters = state.meters;
                     self.elapsed_before = state.elapsed_seconds;
                     self.loader = loader(&self.game, &self.dataset);
-                    for reason in reasons {
-                        self.notices
-                            .push(format!("{reason}; going on from {name}, the one before"));
+                    for (path, reason) in damaged {
+                        let aside = folder.set_aside(&path)?;
+                        self.notices.push(format!(
+                            "{reason}; going on from {name}, the one before, and keeping it as {}",
+                            aside.display()
+                        ));
                     }
                     return Ok(());
                 }
-                Err(error) => reasons.push(format!("{name}: {error}")),
+                Err(reason) => damaged.push((path, format!("{name}: {reason}"))),
             }
         }
+        let mut reasons: Vec<_> = damaged.into_iter().map(|(_, reason)| reason).collect();
         if reasons.is_empty() {
             reasons.push("there is none".into());
         }
@@ -97,22 +133,38 @@ impl Trainer {
     }
 }
 
-/// The run's recipe; one that another version wrote and this one cannot read
-/// is an error that names that version.
-fn read_recipe(folder: &Folder) -> Result<Recipe, TrainError> {
-    Recipe::from_file(&folder.recipe()).map_err(|error| {
-        let text = std::fs::read_to_string(folder.recipe()).unwrap_or_default();
-        let version = text
-            .parse::<toml::Table>()
-            .ok()
-            .and_then(|table| Some(table.get("origin")?.get("fata")?.as_str()?.to_string()));
-        match version {
-            Some(found) if found != env!("CARGO_PKG_VERSION") => TrainError::Version {
-                path: folder.path().into(),
-                found,
-                reason: error.to_string(),
-            },
-            _ => error.into(),
-        }
-    })
+/// Refuses what the checkpoints of a run cannot be poured into: another
+/// network, pictures of another size, an optimiser with other moments.
+fn keeps_its_form(old: &Recipe, new: &Recipe) -> Result<(), TrainError> {
+    let fixed = |what, then: String| Err(TrainError::Fixed { what, then });
+    if old.model != new.model {
+        let then = toml::to_string(&old.model).unwrap_or_default();
+        return fixed("model", then.trim().replace('\n', ", "));
+    }
+    if old.train.resolution != new.train.resolution {
+        let then = old.train.resolution;
+        return fixed(
+            "resolution",
+            then.map_or("not square".into(), |side| side.to_string()),
+        );
+    }
+    if old.data.channels != new.data.channels {
+        let then = old.data.channels;
+        return fixed(
+            "channels",
+            then.map_or("none".into(), |count| count.to_string()),
+        );
+    }
+    let kinds = |recipe: &Recipe| {
+        let players = &recipe.optimizer;
+        [players.generator.kind, players.discriminator.kind]
+    };
+    if kinds(old) != kinds(new) {
+        let [generator, discriminator] = kinds(old).map(|kind| format!("{kind:?}").to_lowercase());
+        return fixed(
+            "optimizer kinds",
+            format!("{generator} and {discriminator}"),
+        );
+    }
+    Ok(())
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// One line of `log.jsonl`. Losses and probabilities are means over the steps
-/// since the last tick, gradient norms over those at which they were measured.
+/// since the last tick, gradient norms over those at which they were measured;
+/// where none was, they are the last tick's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tick {
     /// Real images that the discriminator has seen.
@@ -65,6 +66,10 @@ pub(crate) struct Meters {
     sums: [f64; 4],
     norms: [f64; 2],
     norms_measured: u64,
+    /// Of the last tick: what is reported where ticks are too close for a
+    /// measurement to lie between them.
+    #[serde(default)]
+    last_norms: [f64; 2],
 }
 
 impl Meters {
@@ -106,7 +111,10 @@ impl Meters {
     /// The tick, after which the meters start again.
     pub(crate) fn tick(&mut self, images_seen: u64, elapsed_seconds: f64) -> Tick {
         let steps = self.steps.max(1) as f64;
-        let measured = self.norms_measured.max(1) as f64;
+        let norms = match self.norms_measured {
+            0 => self.last_norms,
+            measured => self.norms.map(|sum| sum / measured as f64),
+        };
         let [
             loss_discriminator,
             loss_generator,
@@ -121,12 +129,15 @@ impl Meters {
             loss_generator,
             probability_real,
             probability_fake,
-            gradient_norm_discriminator: self.norms[0] / measured,
-            gradient_norm_generator: self.norms[1] / measured,
+            gradient_norm_discriminator: norms[0],
+            gradient_norm_generator: norms[1],
             memory_bytes: resident_memory(),
             metrics: BTreeMap::new(),
         };
-        *self = Self::default();
+        *self = Self {
+            last_norms: norms,
+            ..Self::default()
+        };
         tick
     }
 }
@@ -134,4 +145,34 @@ impl Meters {
 /// Resident memory of the process in bytes; 0 where the system does not say.
 pub fn resident_memory() -> u64 {
     memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(gradient_norms: Option<[f64; 2]>) -> StepReport {
+        StepReport {
+            loss_discriminator: 1.0,
+            loss_generator: 2.0,
+            probability_real: 0.6,
+            probability_fake: 0.4,
+            gradient_norms,
+        }
+    }
+
+    #[test]
+    fn a_tick_reports_means_and_the_last_known_norms() {
+        let mut meters = Meters::default();
+        meters.add(&report(Some([3.0, 5.0])), 64, 0.5);
+        meters.add(&report(None), 64, 0.5);
+        let tick = meters.tick(128, 1.0);
+        assert_eq!((tick.images_per_second, tick.loss_generator), (128.0, 2.0));
+        assert_eq!(tick.gradient_norm_generator, 5.0);
+        assert!(meters.is_empty());
+        meters.add(&report(None), 64, 0.5);
+        let tick = meters.tick(192, 1.5);
+        assert_eq!(tick.gradient_norm_discriminator, 3.0);
+        assert_eq!(tick.gradient_norm_generator, 5.0);
+    }
 }

@@ -276,8 +276,21 @@ fn a_missing_value_is_named_by_line_and_column() {
     assert!(case("1,2\n3\n").contains("line 2 has 1 fields"));
     assert!(case("1,nan\n").contains("`nan`"));
     assert!(case("1,2\n1e300,2\n").contains("line 2, column 1"));
+    assert!(case("1,2\n3,inf\n").contains("line 2, column 2: `inf`"));
+    assert!(case("1,2\n\n\n3,x\n").contains("line 4, column 2"));
+    assert!(case("x\r\n1\r\n\r\n3\r\n").contains("line 3, column 1: the value is missing"));
+    assert!(case("1\n2\n \n\n3\n").contains("line 3, column 1: the value is missing"));
     assert!(case("x,y\n").contains("no row"));
     assert!(case("").contains("empty"));
+}
+
+#[test]
+fn empty_lines_around_a_table_are_no_missing_values() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["\n\n1\n2\n3\n\n\n", "1,2\n\n3,4\n5,6\n\n"] {
+        write(folder.path(), "t.csv", text.as_bytes());
+        assert_eq!(open(folder.path().join("t.csv")).unwrap().len(), 3);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `data check` and `data pack`.
 
 use super::*;
-use crate::data::check::check;
+use crate::data::check::{Training, check};
 use crate::data::pack::pack;
 use crate::data::{Fit, Loader, LoaderOptions};
 use std::sync::Arc;
@@ -21,11 +21,52 @@ fn messy(folder: &Path) {
     write(folder, "notes.txt", b"notes");
 }
 
+fn training(recipe: &str) -> Training {
+    Training {
+        recipe: recipe.to_owned(),
+        batch: 3,
+        resolution: None,
+        fit: Fit::Crop,
+    }
+}
+
+#[test]
+fn the_command_trains_on_what_was_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("it's mine");
+    messy(&place);
+    let options = DataOptions {
+        resolution: Some(32),
+        fit: Fit::Pad,
+        ..Default::default()
+    };
+    let asked = Training {
+        resolution: Some(32),
+        fit: Fit::Pad,
+        ..training("dcgan")
+    };
+    let plan = check(&Dataset::open(&place, &options).unwrap(), &asked)
+        .unwrap()
+        .training;
+    assert_eq!((plan.batch, plan.batches_per_epoch), (3, 2));
+    let quoted = place.display().to_string().replace('\'', r"'\''");
+    assert_eq!(
+        plan.command,
+        format!("fata train '{quoted}' --recipe dcgan --resolution 32 --fit pad")
+    );
+    let asked = Training {
+        recipe: "points".to_owned(),
+        ..asked
+    };
+    let ring = check(&open("ring").unwrap(), &asked).unwrap();
+    assert_eq!(ring.training.command, "fata train ring --recipe points");
+}
+
 #[test]
 fn a_report_counts_everything() {
     let folder = tempfile::tempdir().unwrap();
     messy(folder.path());
-    let report = check(&open(folder.path()).unwrap(), Fit::Crop).unwrap();
+    let report = check(&open(folder.path()).unwrap(), &training("dcgan")).unwrap();
     assert_eq!((report.usable, report.other_files), (4, 1));
     let unreadable: Vec<_> = report
         .unreadable
@@ -61,8 +102,8 @@ fn a_report_counts_everything() {
 
 #[test]
 fn builtins_and_points_are_reported_too() {
-    for (name, usable, recipe) in [("digits", 10_000, "dcgan"), ("ring", 100_000, "mlp")] {
-        let report = check(&open(name).unwrap(), Fit::Crop).unwrap();
+    for (name, usable, recipe) in [("digits", 10_000, "digits"), ("ring", 100_000, "points")] {
+        let report = check(&open(name).unwrap(), &training(recipe)).unwrap();
         assert_eq!(
             (report.usable, report.training.recipe.as_str()),
             (usable, recipe)

@@ -17,7 +17,7 @@ use super::{Extracted, FeaturesError, ImageForm, Network, prepare, softmax};
 use crate::layers::{BatchNorm, Builder, Convolution, Dense, Mode, Parameters, Weights};
 use crate::layers::{numbers, tensor};
 use crate::rng::Random;
-use crate::ship::container::Container;
+use crate::ship::container::{self, Container};
 use burn::tensor::{Device, Tensor};
 use fata_kernels::Activation;
 use serde::{Deserialize, Serialize};
@@ -98,8 +98,10 @@ impl Classifier {
 
 /// What the file of the classifier says of itself.
 #[derive(Debug, Serialize, Deserialize)]
-struct Card {
-    kind: String,
+struct Card {}
+
+impl container::Card for Card {
+    const KIND: &'static str = "digits classifier";
 }
 
 /// The bytes of a file that holds a trained classifier.
@@ -111,11 +113,8 @@ pub fn encode(parameters: &Parameters) -> Vec<u8> {
             (parameter.shape.clone(), parameters.read(index)),
         )
     });
-    let card = Card {
-        kind: "digits classifier".into(),
-    };
     Container {
-        card,
+        card: Card {},
         tensors: tensors.collect::<BTreeMap<_, _>>(),
     }
     .encode()

@@ -1,0 +1,11 @@
+//! The binary, driven as a person drives it: commands typed in a folder, and
+//! what they print, write and return.
+
+mod bad_data;
+mod bad_runs;
+mod help;
+mod json;
+mod recipes;
+mod resume;
+mod sample;
+mod workplace;
