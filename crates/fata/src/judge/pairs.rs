@@ -5,16 +5,16 @@
 //! goes, and added up in `f64`; rows of few numbers, whose differences may be
 //! tiny beside them, are multiplied in `f64`.
 
-use super::algebra::multiply_into;
 use super::rows::Rows;
 use fata_kernels::gemm::{Epilogue, Matrix, sgemm};
+use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 /// Rows of a strip.
-const STRIP: usize = 16;
+const STRIP: usize = 32;
 /// Strips whose products are made at once.
-const GROUP: usize = 16;
+const GROUP: usize = 8;
 /// Up to this width, rows are multiplied in `f64`.
 const NARROW: usize = 32;
 
@@ -73,29 +73,6 @@ impl Side {
     pub(super) fn count(&self) -> usize {
         self.squares.len()
     }
-
-    /// Writes the products of the rows from `first` with all of `other`, as
-    /// many as the table has.
-    fn products(&self, first: usize, other: &Self, scratch: &mut [f32], table: ArrayViewMut2<f64>) {
-        let rows = table.nrows();
-        match (&self.numbers, &other.numbers) {
-            (Numbers::Narrow(a), Numbers::Narrow(b)) => {
-                let (_, rest) = a.view().split_at(Axis(0), first);
-                let (strip, _) = rest.split_at(Axis(0), rows);
-                multiply_into(1.0, strip, b.t(), 0.0, table);
-            }
-            (Numbers::Wide(a), Numbers::Wide(b)) => {
-                let width = self.width;
-                let a = Matrix::new(&a[first * width..][..rows * width], rows, width);
-                let b = Matrix::new(b, other.count(), width).transposed();
-                let scratch = &mut scratch[..table.len()];
-                sgemm(a, b, scratch, Epilogue::NONE);
-                let lines = table.into_iter().zip(scratch.iter());
-                lines.for_each(|(wide, value)| *wide = f64::from(*value));
-            }
-            _ => unreachable!("both sides are of one width"),
-        }
-    }
 }
 
 /// Calls `visit` with the number of a strip's first row and the inner products
@@ -134,21 +111,36 @@ fn tables<T: Send>(
     mut merge: impl FnMut(T),
 ) {
     assert_eq!(a.width, b.width, "both sides are of one width");
-    let most = a.count().min(GROUP * STRIP);
-    let mut scratch = vec![0.0; most * b.count()];
-    let mut tables = Array2::zeros((most, b.count()));
+    let (width, columns) = (a.width, b.count());
+    let room = || Array2::<f64>::zeros((STRIP, columns));
+    let mut products = Vec::new(); // of wide rows with all of b, for a group of strips
     for first in (0..a.count()).step_by(GROUP * STRIP) {
         let rows = (a.count() - first).min(GROUP * STRIP);
-        let (mut table, _) = tables.view_mut().split_at(Axis(0), rows);
-        a.products(first, b, &mut scratch, table.view_mut());
-        let strips: Vec<_> = table
-            .axis_chunks_iter_mut(Axis(0), STRIP)
-            .enumerate()
-            .collect();
-        let outcomes: Vec<T> = strips
-            .into_par_iter()
-            .map(|(index, strip)| visit(first + index * STRIP, strip))
-            .collect();
+        if let (Numbers::Wide(x), Numbers::Wide(y)) = (&a.numbers, &b.numbers) {
+            products.resize(rows * columns, 0.0);
+            let x = Matrix::new(&x[first * width..][..rows * width], rows, width);
+            let y = Matrix::new(y, columns, width).transposed();
+            sgemm(x, y, &mut products, Epilogue::NONE);
+        }
+        let strips: Vec<usize> = (0..rows).step_by(STRIP).collect();
+        let strip = |table: &mut Array2<f64>, start: usize| {
+            let rows = (rows - start).min(STRIP);
+            let (mut table, _) = table.view_mut().split_at(Axis(0), rows);
+            if let (Numbers::Narrow(x), Numbers::Narrow(y)) = (&a.numbers, &b.numbers) {
+                let (_, rest) = x.view().split_at(Axis(0), first + start);
+                let (x, _) = rest.split_at(Axis(0), rows);
+                general_mat_mul(1.0, &x, &y.t(), 0.0, &mut table);
+            } else {
+                let found = products[start * columns..].chunks_exact(columns);
+                for (mut row, found) in table.rows_mut().into_iter().zip(found) {
+                    row.iter_mut()
+                        .zip(found)
+                        .for_each(|(to, from)| *to = f64::from(*from));
+                }
+            }
+            visit(first + start, table)
+        };
+        let outcomes: Vec<T> = strips.into_par_iter().map_init(room, strip).collect();
         outcomes.into_iter().for_each(&mut merge);
     }
 }

@@ -10,5 +10,5 @@ mod product;
 mod singular_values;
 
 pub(crate) use factor::{covariance_factor, mean};
-pub(crate) use product::{multiply_into, product_transposed, widen};
+pub(crate) use product::{product_transposed, widen};
 pub(crate) use singular_values::singular_values;
