@@ -5,10 +5,11 @@ use crate::workplace::{Workplace, names};
 use std::fs;
 use std::path::Path;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "",
     "train",
     "sample",
+    "judge",
     "data",
     "data check",
     "data pack",

@@ -5,6 +5,7 @@ mod bad_data;
 mod bad_runs;
 mod help;
 mod json;
+mod judge;
 mod recipes;
 mod resume;
 mod sample;

@@ -137,3 +137,156 @@ impl Trainer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::Recipe;
+    use crate::seeds::Seeds;
+    use crate::ship::{Generator, Which};
+    use crate::train::{StoppedBy, Tick};
+    use burn::tensor::Device;
+
+    /// Points on a ring, quick to train.
+    fn recipe(changes: &[&str]) -> Recipe {
+        let recipe = Recipe::named("points").unwrap().with_data("ring").unwrap();
+        let quick = [
+            "model.width=16",
+            "train.images=3840",
+            "train.every=640",
+            "train.batch=64",
+            "judge.samples=500",
+        ];
+        let changes = quick.iter().chain(changes);
+        changes.fold(recipe, |recipe, change| recipe.with_set(change).unwrap())
+    }
+
+    fn run(trainer: &mut Trainer) -> Vec<Tick> {
+        let mut ticks = Vec::new();
+        while let Some(tick) = trainer.next_tick().unwrap() {
+            ticks.push(tick);
+        }
+        ticks
+    }
+
+    #[test]
+    fn a_run_is_the_same_bit_for_bit_with_and_without_the_judge() {
+        let outcome = |changes: &[&str]| {
+            let mut trainer = Trainer::new(recipe(changes)).unwrap();
+            let ticks = run(&mut trainer);
+            let numbers: Vec<[u64; 4]> = ticks
+                .iter()
+                .map(|tick| {
+                    let losses = [tick.loss_discriminator, tick.loss_generator];
+                    let norms = [
+                        tick.gradient_norm_discriminator,
+                        tick.gradient_norm_generator,
+                    ];
+                    [losses[0], losses[1], norms[0], norms[1]].map(f64::to_bits)
+                })
+                .collect();
+            let game = &trainer.game;
+            let players = [
+                &game.generator.parameters,
+                &game.discriminator.parameters,
+                &game.average,
+            ];
+            let weights: Vec<Vec<u32>> = players
+                .iter()
+                .flat_map(|parameters| (0..parameters.list().len()).map(|i| parameters.read(i)))
+                .map(|values| values.iter().map(|value| value.to_bits()).collect())
+                .collect();
+            (
+                numbers,
+                weights,
+                ticks.iter().map(|tick| tick.metrics.len()).sum::<usize>(),
+            )
+        };
+        let with = outcome(&[
+            "judge.every=1280",
+            "judge.metrics=[\"fid\", \"mode_count\"]",
+        ]);
+        let without = outcome(&[]);
+        assert_eq!((with.2, without.2), (6, 0));
+        assert!(with.0 == without.0 && with.1 == without.1);
+    }
+
+    #[test]
+    fn a_run_that_degrades_keeps_its_best_checkpoint_and_stops() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("run");
+        let judged = recipe(&["judge.every=640", "judge.metrics=[\"sliced_wasserstein\"]"]);
+        let mut trainer = Trainer::create(judged, &folder, Device::flex()).unwrap();
+        assert_eq!(run(&mut trainer).len(), 6);
+        drop(trainer);
+        // From here on the generator runs away.
+        let spoil = |recipe: Recipe| {
+            let changes = [
+                "optimizer.generator.rate=5",
+                "average.half_life_images=0",
+                "train.images=64000",
+                "stop.when=no better for 2k",
+            ];
+            changes
+                .iter()
+                .try_fold(recipe, |recipe, change| recipe.with_set(change))
+        };
+        let mut trainer = Trainer::resume(&folder, spoil, Device::flex()).unwrap();
+        run(&mut trainer);
+        assert_eq!(trainer.stopped_by(), Some(StoppedBy::NoBetter));
+        let best = trainer.judging.best().unwrap();
+        let last = trainer.progress().images_seen;
+        assert!(last >= best + 2000 && last < 64_000, "{best} and {last}");
+        assert!(
+            folder
+                .join(format!("checkpoints/{best:012}.safetensors"))
+                .is_file()
+        );
+        drop(trainer);
+
+        let device = Device::flex();
+        let load = |which| Generator::load_which(&folder, which, &device).unwrap();
+        assert_eq!(Generator::load(&folder, &device).unwrap().images_seen, best);
+        let (best, last) = (load(Which::Best), load(Which::Last));
+        let options = JudgeOptions {
+            metrics: vec![Metric::SlicedWasserstein],
+            samples: 2000,
+            ..JudgeOptions::default()
+        };
+        let data = Subject::open("ring".as_ref(), &Default::default(), &device).unwrap();
+        let judge = Judge::open(data, options, &device).unwrap();
+        let distance = |generator: Generator| {
+            assert_eq!(generator.points(&Seeds::range(0..3)).unwrap().len(), 3);
+            let report = judge.score(&Subject::model("it", generator)).unwrap();
+            report.metrics[&Metric::SlicedWasserstein].value
+        };
+        assert!(distance(best) < distance(last));
+    }
+
+    #[test]
+    fn a_metric_that_the_data_do_not_have_is_refused_before_the_training() {
+        let parent = tempfile::tempdir().unwrap();
+        let recipe = recipe(&["judge.every=640", "judge.metrics=[\"ms_ssim\"]"]);
+        let refused = Trainer::create(recipe, &parent.path().join("run"), Device::flex());
+        let error = refused.err().unwrap().to_string();
+        assert!(
+            error.contains("ms_ssim") && error.contains("pictures"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn judgements_are_remembered_from_the_log() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("run");
+        let judged = recipe(&["judge.every=1280"]);
+        let mut trainer = Trainer::create(judged, &folder, Device::flex()).unwrap();
+        run(&mut trainer);
+        let best = trainer.judging.best();
+        drop(trainer);
+        let trainer = Trainer::resume(&folder, Ok, Device::flex()).unwrap();
+        assert!(best.is_some());
+        assert_eq!(trainer.judging.best(), best);
+        assert_eq!(trainer.judging.turns, 3);
+    }
+}
