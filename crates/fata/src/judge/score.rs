@@ -131,7 +131,7 @@ impl Judge {
     /// # Errors
     /// If they cannot be read or have another form.
     pub fn with_held_out(mut self, held_out: &Subject) -> Result<Self, JudgeError> {
-        self.check_form(held_out)?;
+        held_out.check_form(&self.against)?;
         let items = held_out.choose(self.options.samples, Random::new(self.options.seed));
         let examined = examine(held_out, &items, &self.reader, &self.options, None)?;
         self.held_out = Some(nearest_distances(examined.rows(), self.data.rows()));
@@ -154,7 +154,7 @@ impl Judge {
     /// If it cannot be read, does not fit the other side, or a metric that was
     /// asked for cannot be computed.
     pub fn score(&self, subject: &Subject) -> Result<Report, JudgeError> {
-        self.check_form(subject)?;
+        subject.check_form(&self.against)?;
         let items = subject.choose(self.options.samples, self.random());
         let mut options = self.options.clone();
         options.cache = None; // only the side that stays is worth keeping
@@ -201,38 +201,12 @@ impl Judge {
         Random::new(self.options.seed)
     }
 
-    fn check_form(&self, subject: &Subject) -> Result<(), JudgeError> {
-        let (a, b) = (subject.kind(), self.against.kind());
-        if a == b {
-            return Ok(());
-        }
-        let reason = match (subject.form(), self.against.form()) {
-            (Some(a), Some(b)) if (a.height, a.width) != (b.height, b.width) => format!(
-                "the first has {}x{} pixels, the second {}x{}: give --resolution to fit folders to one size, or judge a model against the data it was trained on",
-                a.width, a.height, b.width, b.height
-            ),
-            (Some(a), Some(b)) => format!(
-                "the first is {}, the second {}: make both the same before judging",
-                colours(a),
-                colours(b)
-            ),
-            (None, None) => format!("points of {} and of {} columns", a.values(), b.values()),
-            (Some(_), None) => "the first has pictures, the second points".into(),
-            (None, Some(_)) => "the first has points, the second pictures".into(),
-        };
-        Err(JudgeError::Mismatch {
-            a: subject.name().into(),
-            b: self.against.name().into(),
-            reason,
-        })
-    }
-
     /// Whether a subject can be judged, before the work of doing so.
     ///
     /// # Errors
     /// As [`Judge::score`], as far as it can be known.
     pub fn check(&self, subject: &Subject) -> Result<(), JudgeError> {
-        self.check_form(subject)?;
+        subject.check_form(&self.against)?;
         self.wanted(subject).map(drop)
     }
 
@@ -433,13 +407,5 @@ fn suitable(against: &Subject, form: ImageForm) -> Features {
     match (form.height, form.width, form.channels) {
         (28, 28, 1) if digits => Features::Digits,
         _ => Features::Vgg16,
-    }
-}
-
-fn colours(form: ImageForm) -> &'static str {
-    match form.channels {
-        1 => "grey",
-        3 => "RGB",
-        _ => "RGB with alpha",
     }
 }

@@ -109,6 +109,33 @@ impl Subject {
         }
     }
 
+    /// Whether its items have the form of another's.
+    pub(super) fn check_form(&self, other: &Self) -> Result<(), JudgeError> {
+        let (a, b) = (self.kind(), other.kind());
+        if a == b {
+            return Ok(());
+        }
+        let reason = match (self.form(), other.form()) {
+            (Some(a), Some(b)) if (a.height, a.width) != (b.height, b.width) => format!(
+                "the first has {}x{} pixels, the second {}x{}: give --resolution to fit folders to one size, or judge a model against the data it was trained on",
+                a.width, a.height, b.width, b.height
+            ),
+            (Some(a), Some(b)) => format!(
+                "the first is {}, the second {}: make both the same before judging",
+                colours(a),
+                colours(b)
+            ),
+            (None, None) => format!("points of {} and of {} columns", a.values(), b.values()),
+            (Some(_), None) => "the first has pictures, the second points".into(),
+            (None, Some(_)) => "the first has points, the second pictures".into(),
+        };
+        Err(JudgeError::Mismatch {
+            a: self.name().into(),
+            b: other.name().into(),
+            reason,
+        })
+    }
+
     /// Which items stand for it: all, or `most` drawn without repetition; of a
     /// generator, seeds.
     pub(super) fn choose(&self, most: usize, random: Random) -> Vec<u64> {
@@ -200,7 +227,7 @@ fn is_model(path: &Path) -> bool {
 /// prepared as they were for the training.
 ///
 /// # Errors
-/// As [`Subject::open`].
+/// As [`Subject::open`], and if their items differ in form.
 pub fn open_pair(
     a: &Path,
     b: &Path,
@@ -213,6 +240,7 @@ pub fn open_pair(
     ];
     fit_to(&a, &mut b, options)?;
     fit_to(&b, &mut a, options)?;
+    a.check_form(&b)?;
     Ok([a, b])
 }
 
@@ -237,4 +265,12 @@ fn fit_to(model: &Subject, data: &mut Subject, options: &DataOptions) -> Result<
         *data = Subject::data(Arc::new(Dataset::open(dataset.path(), &options)?));
     }
     Ok(())
+}
+
+fn colours(form: ImageForm) -> &'static str {
+    match form.channels {
+        1 => "grey",
+        3 => "RGB",
+        _ => "RGB with alpha",
+    }
 }
