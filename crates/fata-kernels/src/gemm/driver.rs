@@ -5,6 +5,7 @@
 //! whatever the number of threads.
 
 use super::epilogue::Epilogue;
+use super::flat;
 use super::kernel::{DEPTH_BLOCK, MAX_ROWS, MicroKernel, PanelOrder, ROW_STRIDE, Tile};
 use super::pack::{PackCols, PackRows};
 use super::with_kernel;
@@ -209,6 +210,9 @@ fn multiply_with<K: MicroKernel, A: PackRows, B: PackCols, O: OutputRows>(
     let output = Output::of(out);
     if depth == 0 {
         return write_empty(product, output);
+    }
+    if flat::is_flat(rows, cols) {
+        return flat::multiply::<K, A, B, O>(product, output);
     }
     let narrow = cols <= NARROW_COLS && product.a.order() == PanelOrder::RowMajor;
     let packed = PackedCols::new::<K, B>(product.b, 0..depth, 0..cols, narrow);

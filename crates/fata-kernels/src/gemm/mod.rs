@@ -9,6 +9,7 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod driver;
 mod epilogue;
+mod flat;
 pub(crate) mod kernel;
 pub(crate) mod narrow;
 #[cfg(target_arch = "aarch64")]

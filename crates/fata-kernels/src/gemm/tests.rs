@@ -100,3 +100,17 @@ proptest! {
         check(rows, depth, cols, layout, epilogue);
     }
 }
+
+#[test]
+fn products_with_few_rows_are_cut_by_columns() {
+    for (rows, depth, cols) in [
+        (64, 784, 512),
+        (1, 300, 130),
+        (160, 257, 129),
+        (161, 40, 128),
+    ] {
+        for layout in 0..4 {
+            check(rows, depth, cols, layout, layout & 1 == 0);
+        }
+    }
+}

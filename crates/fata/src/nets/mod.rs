@@ -182,6 +182,28 @@ impl Discriminator {
         }
     }
 
+    /// Logits of real samples and of generated ones. Where no layer looks at
+    /// its batch as a whole, both go through in one pass, whose logits are the
+    /// same.
+    ///
+    /// # Shapes
+    /// Both `[batch, product of the network shape]`; the results `[batch]`.
+    pub fn forward_both(
+        &self,
+        weights: &Weights,
+        real: Tensor<2>,
+        fake: Tensor<2>,
+    ) -> [Tensor<1>; 2] {
+        match self {
+            Self::Mlp(layers) => {
+                let (split, end) = (real.dims()[0], real.dims()[0] + fake.dims()[0]);
+                let logits = layers.forward(weights, Tensor::cat(vec![real, fake], 0));
+                [0..split, split..end].map(|part| logits.clone().slice([part]))
+            }
+            Self::Dcgan(layers) => [real, fake].map(|x| layers.forward(weights, x)),
+        }
+    }
+
     /// As [`Generator::multiply_adds`].
     pub fn multiply_adds(&self) -> [u64; 2] {
         match self {

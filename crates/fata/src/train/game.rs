@@ -159,10 +159,11 @@ impl Game {
             let z = self.draw_latents(batch);
             let fake = self.generator_layers.forward(&g, z);
             let d = self.discriminator.parameters.tracked(Mode::Train);
-            let logits_real = self.discriminator_layers.forward(&d, real.autodiff());
-            let logits_fake = self
-                .discriminator_layers
-                .forward(&d, fake.clone().detach().autodiff());
+            let [logits_real, logits_fake] = self.discriminator_layers.forward_both(
+                &d,
+                real.autodiff(),
+                fake.clone().detach().autodiff(),
+            );
             report.probability_real += mean_probability(&logits_real) / k as f64;
             report.probability_fake += mean_probability(&logits_fake) / k as f64;
             let objective = loss::discriminator(&loss, logits_real, logits_fake);
