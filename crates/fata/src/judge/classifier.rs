@@ -37,7 +37,7 @@ pub(super) struct Labelled {
 
 enum Layers {
     Rows(Dense, Dense),
-    Pictures([(Convolution, BatchNorm); 3], Dense),
+    Pictures(Vec<(Convolution, BatchNorm)>, Dense),
 }
 
 /// Trains on one set and says which items of the other it names rightly.
@@ -154,7 +154,7 @@ fn layers(input: Input, classes: usize, random: Random, device: &Device) -> (Lay
                     BatchNorm::new(&mut builder, &format!("{name}.norm"), channels[1], LEAKY);
                 (convolution, norm)
             };
-            let blocks = [
+            let blocks = vec![
                 block("first", [channels, 24]),
                 block("second", [24, 48]),
                 block("third", [48, 64]),
