@@ -4,13 +4,15 @@
 mod ci;
 mod digits_classifier;
 mod feature_times;
+mod judge_figures;
 
 use anyhow::bail;
 
 const TASKS: &str = "\
     ci                              form, lints, documents and tests: what a change must pass
     train-digits-classifier [FILE]  the classifier that the judge embeds
-    time-features FEATURES [IMAGES] how fast images are read";
+    time-features FEATURES [IMAGES] how fast images are read
+    judge-figures                   the table of docs/judge.md";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +22,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"ci") => ci::run(),
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
+        Some(&"judge-figures") => judge_figures::report(),
         _ => bail!("usage: cargo xtask TASK\n{TASKS}"),
     }
 }

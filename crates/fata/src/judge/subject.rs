@@ -214,6 +214,13 @@ impl Subject {
 
 /// Whether a path is a model's, rather than data's.
 fn is_model(path: &Path) -> bool {
+    // A built-in name wins over a folder of that name, as everywhere.
+    let builtin = crate::data::BUILTINS
+        .iter()
+        .any(|builtin| path.as_os_str() == builtin.name);
+    if builtin {
+        return false;
+    }
     let safetensors = path
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"));
