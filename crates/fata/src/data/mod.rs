@@ -17,6 +17,7 @@ mod fit;
 mod folder;
 pub mod idx;
 mod loader;
+mod open;
 pub mod pack;
 pub mod picture;
 pub mod points;
