@@ -64,7 +64,7 @@ fn nothing_to_train_on_is_an_error_that_says_what_was_found() {
     refused(
         &place,
         "empty",
-        &["empty holds nothing to train on", "it is empty", "PNG"],
+        &["empty holds nothing that can be used", "it is empty", "PNG"],
     );
     for number in 0..5 {
         place.write(&format!("words/{number}.png"), b"these are words");
@@ -156,9 +156,10 @@ fn a_hostile_zip_is_read_as_far_as_it_is_good() {
         ["hostile.zip", "run", "samples.png", "sum.zip"]
     );
     place.write("only.zip", &zip(&[("../outside.png", &good)]));
-    place
-        .fata("data check only.zip")
-        .fails(1, &["only.zip holds nothing to train on", "../outside.png"]);
+    place.fata("data check only.zip").fails(
+        1,
+        &["only.zip holds nothing that can be used", "../outside.png"],
+    );
 }
 
 #[cfg(unix)]

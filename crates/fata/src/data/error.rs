@@ -1,7 +1,7 @@
 //! What can be wrong with data, said so that a person knows what to do next.
 //!
 //! A single bad picture is never one of these errors: it is a [`Skipped`] entry
-//! and the run goes on. These errors mean that there is nothing to train on.
+//! and the run goes on. These errors mean that there is nothing that can be used.
 
 use std::path::PathBuf;
 
@@ -61,7 +61,7 @@ pub enum DataError {
     },
 
     /// Something was found, but nothing that can be trained on.
-    #[error("{} holds nothing to train on: {found}", path.display())]
+    #[error("{} holds nothing that can be used: {found}", path.display())]
     NothingUsable {
         /// The data.
         path: PathBuf,
