@@ -11,8 +11,9 @@ use fata::files::write_whole;
 use fata::judge::features::digits::{CLASSES, Classifier, HELD_OUT, SIDE, encode};
 use fata::layers::{Mode, Parameters};
 use fata::loss::classification;
+use fata::recipe::Optimizer;
 use fata::rng::{Draws, Random, Stream};
-use fata_kernels::{Adam, AdamSlot};
+use fata::train::OptimizerState;
 use std::path::Path;
 
 const FILE: &str = concat!(
@@ -32,7 +33,12 @@ pub(crate) fn train(to: Option<String>) -> anyhow::Result<()> {
     let (seen, held_out) = (digits.labels.len() - HELD_OUT, digits.labels.len());
     let random = Random::new(SEED);
     let (layers, mut parameters) = Classifier::new(random, &device);
-    let mut moments = zeros(&parameters, &device);
+    let settings = Optimizer {
+        rate: RATE,
+        beta1: 0.9,
+        ..Optimizer::default()
+    };
+    let mut optimizer = OptimizerState::new(&settings, &parameters);
     let steps = EPOCHS * (seen / BATCH) as u64;
     let (mut step, mut digit) = (0, 0);
     for epoch in 0..EPOCHS {
@@ -63,9 +69,8 @@ pub(crate) fn train(to: Option<String>) -> anyhow::Result<()> {
             let statistics = weights.take_statistics();
             let gradients = weights.gradients(&mut loss.backward());
             step += 1;
-            let rate =
-                RATE * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos()) / 2.0;
-            adam(&mut parameters, gradients, &mut moments, step, rate as f32);
+            let share = (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos()) / 2.0;
+            optimizer.update(&mut parameters, gradients, share);
             parameters.absorb(statistics);
         }
         let right = digits.right(&layers, &parameters, seen..held_out);
@@ -178,46 +183,4 @@ impl Change {
 fn batch(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
     let length = numbers.len();
     Tensor::from_data(TensorData::new(numbers, [length]), device)
-}
-
-type Moments = Vec<(Tensor<1>, Tensor<1>)>;
-
-fn zeros(parameters: &Parameters, device: &Device) -> Moments {
-    let zeros = |value: &Tensor<1>| Tensor::zeros(value.dims(), device);
-    parameters
-        .trained()
-        .iter()
-        .map(|value| (zeros(value), zeros(value)))
-        .collect()
-}
-
-fn adam(
-    parameters: &mut Parameters,
-    gradients: Vec<Tensor<1>>,
-    moments: &mut Moments,
-    step: u64,
-    rate: f32,
-) {
-    let values = parameters.take_trained().into_iter().zip(gradients);
-    let slots = values.zip(std::mem::take(moments)).map(
-        |((parameter, gradient), (first_moment, second_moment))| AdamSlot {
-            parameter,
-            gradient,
-            first_moment,
-            second_moment,
-        },
-    );
-    let settings = Adam {
-        rate,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        step,
-    };
-    let mut updated = Vec::new();
-    for (parameter, first, second) in fata_kernels::adam(slots.collect(), settings) {
-        updated.push(parameter);
-        moments.push((first, second));
-    }
-    parameters.put_trained(updated);
 }

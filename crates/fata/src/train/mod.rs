@@ -19,6 +19,7 @@ pub(crate) use average::calibrate;
 pub use checkpoint::checkpoint_images_seen;
 pub use error::TrainError;
 pub(crate) use game::Game;
+pub use optimizer::OptimizerState;
 pub use tick::{Tick, resident_memory};
 
 use crate::data::{DataOptions, Dataset, Kind, Loader, LoaderOptions};

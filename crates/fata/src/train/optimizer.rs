@@ -8,7 +8,7 @@ use fata_kernels::{Adam, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot};
 /// An optimiser's settings and moments: as many flat tensors as the player has
 /// trained parameters, in their order.
 #[derive(Debug)]
-pub(crate) struct OptimizerState {
+pub struct OptimizerState {
     settings: Optimizer,
     /// Updates made so far.
     pub(crate) steps: u64,
@@ -19,7 +19,8 @@ pub(crate) struct OptimizerState {
 }
 
 impl OptimizerState {
-    pub(crate) fn new(settings: &Optimizer, parameters: &Parameters) -> Self {
+    /// No steps made yet.
+    pub fn new(settings: &Optimizer, parameters: &Parameters) -> Self {
         let zeros = || {
             let trained = parameters.trained();
             trained
@@ -42,7 +43,7 @@ impl OptimizerState {
 
     /// Moves the parameters along their gradients, in place; `rate_factor`
     /// scales the recipe's rate.
-    pub(crate) fn update(
+    pub fn update(
         &mut self,
         parameters: &mut Parameters,
         gradients: Vec<Tensor<1>>,
