@@ -1,9 +1,10 @@
 //! `fata bench`: how fast this machine trains.
 
+use crate::machine::Machine;
 use clap::{Args, Subcommand};
+use fata::Recipe;
 use fata::bench::{ConvolutionBench, Report, steps};
 use fata::data::Kind;
-use fata::{DeviceName, Recipe};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -31,19 +32,6 @@ pub(crate) struct BenchArgs {
     set: Vec<String>,
     #[command(flatten)]
     machine: Machine,
-}
-
-#[derive(Args)]
-struct Machine {
-    /// cpu, vulkan[:N] or cuda[:N]
-    #[arg(long, default_value = "cpu")]
-    device: DeviceName,
-    /// Threads that compute
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// One JSON object on stdout
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -85,7 +73,7 @@ struct ConvArgs {
 pub(crate) fn run(arguments: BenchArgs) -> anyhow::Result<ExitCode> {
     let (report, json) = match arguments.what {
         Some(What::Conv(conv)) => {
-            crate::train::set_threads(conv.machine.threads)?;
+            let device = conv.machine.open()?;
             let sizes = [
                 conv.batch,
                 conv.channels_in,
@@ -109,13 +97,10 @@ pub(crate) fn run(arguments: BenchArgs) -> anyhow::Result<ExitCode> {
                 stride: conv.stride,
                 transposed: conv.transposed,
             };
-            (
-                bench.run(conv.steps, &conv.machine.device.open()?),
-                conv.machine.json,
-            )
+            (bench.run(conv.steps, &device), conv.machine.json)
         }
         None => {
-            crate::train::set_threads(arguments.machine.threads)?;
+            let device = arguments.machine.open()?;
             let mut recipe = Recipe::named_or_file(&arguments.recipe)?;
             for assignment in &arguments.set {
                 recipe = recipe.with_set(assignment)?;
@@ -135,7 +120,6 @@ pub(crate) fn run(arguments: BenchArgs) -> anyhow::Result<ExitCode> {
                 height: arguments.resolution,
                 width: arguments.resolution,
             };
-            let device = arguments.machine.device.open()?;
             (
                 steps(&recipe, kind, arguments.steps, &device)?,
                 arguments.machine.json,

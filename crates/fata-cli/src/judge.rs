@@ -2,9 +2,9 @@
 
 use crate::count::count;
 use crate::failure::Usage;
+use crate::machine::Machine;
 use anyhow::Context;
 use clap::Args;
-use fata::DeviceName;
 use fata::data::{DataOptions, Fit};
 use fata::files::write_whole;
 use fata::judge::{
@@ -52,23 +52,15 @@ pub(crate) struct JudgeArgs {
     /// Keep no features of data for the next time (in the user's cache folder, fata/judge)
     #[arg(long)]
     no_cache: bool,
-    /// cpu, vulkan[:N] or cuda[:N]
-    #[arg(long, default_value = "cpu")]
-    device: DeviceName,
-    /// Threads that compute; the result is the same for any number
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// One JSON object on stdout
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    machine: Machine,
     /// Print nothing
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
-    crate::train::set_threads(arguments.threads)?;
-    let device = arguments.device.open()?;
+    let device = arguments.machine.open()?;
     let options = JudgeOptions {
         metrics: match &arguments.metrics {
             Some(list) => Metric::list(list)?,
@@ -100,7 +92,7 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
     }
     let other = other.expect("clap asks for one subject at least");
     let say = |line: &str| {
-        if !arguments.quiet && !arguments.json {
+        if !arguments.quiet && !arguments.machine.json {
             eprintln!("{line}");
         }
     };
@@ -175,7 +167,7 @@ fn cache_folder() -> Option<PathBuf> {
 }
 
 fn one(report: &Report, arguments: &JudgeArgs) {
-    if arguments.json {
+    if arguments.machine.json {
         println!("{}", json!(report));
     } else if !arguments.quiet {
         print_report(report, arguments.html.as_deref());
@@ -227,7 +219,7 @@ fn ranked(reports: &[Report], options: &JudgeOptions, arguments: &JudgeArgs) {
         .iter()
         .map(|&metric| Ranking::by(metric, reports))
         .collect();
-    if arguments.json {
+    if arguments.machine.json {
         let verdicts: Vec<String> = rankings.iter().map(Ranking::verdict).collect();
         println!(
             "{}",

@@ -1,6 +1,4 @@
 //! The `fata` binary: the library, driven from a command line.
-// Comments on arguments are the help that people read, brackets and all.
-#![allow(rustdoc::broken_intra_doc_links)]
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -8,6 +6,7 @@ mod count;
 mod data;
 mod failure;
 mod judge;
+mod machine;
 mod recipes;
 mod sample;
 mod train;

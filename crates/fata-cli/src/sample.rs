@@ -1,13 +1,14 @@
 //! `fata sample`: samples of a trained generator.
 
 use crate::failure::Usage;
+use crate::machine::Machine;
 use anyhow::Context;
 use clap::Args;
 use fata::data::Kind;
 use fata::draw::grid;
 use fata::files::write_whole;
 use fata::ship::{Provenance, Which};
-use fata::{DeviceName, Generator, Seeds};
+use fata::{Generator, Seeds};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,22 +36,15 @@ pub(crate) struct SampleArgs {
     /// Which generator of a run: best (as judged while it trained) or last
     #[arg(long, default_value = "best")]
     which: Which,
-    /// cpu, vulkan[:N] or cuda[:N]
-    #[arg(long, default_value = "cpu")]
-    device: DeviceName,
-    /// Threads that compute
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// One JSON object on stdout
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    machine: Machine,
     /// Print nothing
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(crate) fn run(mut arguments: SampleArgs) -> anyhow::Result<ExitCode> {
-    crate::train::set_threads(arguments.threads)?;
+    let device = arguments.machine.open()?;
     let seeds = match arguments.count {
         Some(count) if count > 1_000_000 => {
             return Err(Usage("--count can be at most 1000000".into()).into());
@@ -58,7 +52,6 @@ pub(crate) fn run(mut arguments: SampleArgs) -> anyhow::Result<ExitCode> {
         Some(count) => Seeds::range(0..count),
         None => arguments.seeds.clone(),
     };
-    let device = arguments.device.open()?;
     let generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
     let model = arguments.model.display().to_string();
     let files = match generator.data().kind {
@@ -75,7 +68,7 @@ pub(crate) fn run(mut arguments: SampleArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let out = arguments.out.unwrap_or_default();
-    if arguments.json {
+    if arguments.machine.json {
         println!(
             "{}",
             serde_json::json!({ "out": out, "samples": seeds.list().len(), "files": files })

@@ -1,11 +1,11 @@
 //! `fata train`: begin a run, go on with one, or only say what it would take.
 
 use crate::count::count;
-use crate::failure::Usage;
+use crate::machine::Machine;
 use clap::Args;
+use fata::Trainer;
 use fata::recipe::{Recipe, RecipeError};
 use fata::train::{Progress, StoppedBy};
-use fata::{DeviceName, Trainer};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -58,23 +58,15 @@ pub(crate) struct TrainArgs {
     /// Say what the run would be and take; write nothing
     #[arg(long)]
     dry_run: bool,
-    /// cpu, vulkan[:N] or cuda[:N]
-    #[arg(long, default_value = "cpu")]
-    device: DeviceName,
-    /// Threads that compute; the result is the same for any number
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// One JSON object on stdout
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    machine: Machine,
     /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
-    set_threads(arguments.threads)?;
-    let device = arguments.device.open()?;
+    let device = arguments.machine.open()?;
     if arguments.dry_run {
         let recipe = match &arguments.resume {
             Some(run) => change(&arguments, Trainer::recipe_of(run)?)?,
@@ -93,15 +85,6 @@ pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
         }
     };
     train(trainer, &arguments)
-}
-
-/// Sets the number of threads, if one was asked for.
-pub(crate) fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
-    match threads {
-        Some(0) => Err(Usage("--threads must be at least 1".into()).into()),
-        Some(threads) => Ok(fata::set_threads(threads)?),
-        None => Ok(()),
-    }
 }
 
 fn new_recipe(arguments: &TrainArgs) -> anyhow::Result<Recipe> {
@@ -177,7 +160,7 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
     bar.finish_and_clear();
     let stopped_by = trainer.stopped_by().unwrap_or(StoppedBy::Images);
     let progress = trainer.progress();
-    if arguments.json {
+    if arguments.machine.json {
         println!(
             "{}",
             json!({
@@ -268,7 +251,7 @@ fn dry_run(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCo
         .map_or(by_images, |minutes| by_images.min(60.0 * minutes));
     let expected_memory_bytes = fata::train::resident_memory() + trainer.memory_to_come();
     let [generator, discriminator] = trainer.parameter_counts();
-    if arguments.json {
+    if arguments.machine.json {
         println!(
             "{}",
             json!({

@@ -1,6 +1,6 @@
 //! Where tensors are computed, chosen when the program runs.
 
-use burn::tensor::Device;
+pub use burn::tensor::Device;
 use std::str::FromStr;
 
 /// A device's name: `cpu`, `vulkan[:N]` or `cuda[:N]`.

@@ -7,7 +7,7 @@ use burn::tensor::activation::log_softmax;
 ///
 /// # Shapes
 /// Logits and targets [batch, classes], the targets' rows being probabilities
-/// (one and zeros where the class is known); the result [1].
+/// (one and zeros where the class is known); the result `[1]`.
 ///
 /// # Source
 /// Bishop 2006, Pattern Recognition and Machine Learning, equation 4.108.

@@ -2,7 +2,7 @@
 //!
 //! Three forms are read: PyTorch's zip, PyTorch's older form without a zip (the
 //! one in which the Inception weights of FID are published), and safetensors.
-//! Nothing in a file is ever executed: [`pickle`] interprets only the few
+//! Nothing in a file is ever executed: `pickle` interprets only the few
 //! instructions that a list of tensors needs, and says which other one it met.
 //! A file is opened as a table of where each tensor lies; numbers are copied
 //! out when a network asks for a tensor by name and shape, so memory is bounded
