@@ -18,9 +18,10 @@ mod resample;
 mod threads;
 
 pub use ops::{
-    Activation, BatchStatistics, ConvOptions, activate, affine_activation, batch_norm,
-    binary_cross_entropy_with_logits, conv_transpose2d, conv2d, downsample_average, fallback_used,
-    instance_norm, linear, resize_bilinear, upsample_nearest, use_fallback,
+    Activation, BatchStatistics, ConvOptions, activate, activation_tangent, affine_activation,
+    batch_norm, binary_cross_entropy_with_logits, conv_transpose2d, conv2d, downsample_average,
+    fallback_used, instance_norm, linear, modulate, resize_bilinear, upsample_nearest,
+    use_fallback,
 };
 pub use optim::{
     Adam, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot, adam, lerp_all, rms_prop, sgd,

@@ -3,10 +3,10 @@
 
 use crate::data::Kind;
 use crate::layers::tensor;
-use crate::nets::{Form, NetError};
-use crate::recipe::Recipe;
+use crate::nets::Form;
+use crate::recipe::{Condition, Recipe};
 use crate::rng::{Random, Stream};
-use crate::train::{Game, TrainError};
+use crate::train::{Game, Portion, Samples, TrainError};
 use burn::tensor::{Device, Tensor};
 use fata_kernels::{Activation, ConvOptions};
 use serde::Serialize;
@@ -14,6 +14,8 @@ use std::time::Instant;
 
 /// Side of the square matrices by which the machine's peak is measured.
 const PEAK_SIDE: usize = 2048;
+/// Classes of the made-up labels, where the recipe is conditioned on them.
+const CLASSES: usize = 10;
 /// Untimed repetitions before the timed ones.
 const WARM_UP: usize = 3;
 
@@ -50,24 +52,23 @@ pub fn steps(
     steps: usize,
     device: &Device,
 ) -> Result<Report, TrainError> {
-    let form = Form {
-        model: recipe.model.clone(),
-        kind,
-    };
-    let columns = form.network_shape().iter().product();
+    let form = Form::new(&recipe.model, kind, CLASSES);
+    let columns = form.network_shape().iter().product::<usize>();
     let batch = recipe.train.batch;
     let mut draws = Random::new(0).at(Stream::Data, 0);
     let numbers: Vec<f32> = (0..batch * columns)
         .map(|_| 2.0 * draws.uniform() - 1.0)
         .collect();
-    let real: Tensor<2> = tensor(numbers, device).reshape([batch, columns]);
+    let labels: Vec<u32> = (0..batch).map(|_| draws.below(CLASSES as u32)).collect();
+    let real = Samples::new(numbers, batch, Some(&labels), form.classes, device);
+    let labelled = (recipe.model.condition == Condition::SemiSupervised).then(|| real.clone());
+    let portion = Portion { real, labelled };
     let peak_gflops = peak(device);
-    let mut game =
-        Game::new(recipe, &form, device).map_err(|error: NetError| TrainError::from(error))?;
+    let mut game = Game::new(recipe, &form, &[1; CLASSES], device)?;
     let mut times = Vec::new();
     for step in 0..WARM_UP + steps.max(1) {
         let began = Instant::now();
-        game.step(|| Ok(real.clone()))?;
+        game.step(|| Ok(portion.clone()))?;
         if step >= WARM_UP {
             times.push(began.elapsed().as_secs_f64());
         }

@@ -33,8 +33,12 @@ pub enum Stream {
     SampleLabels = 8,
     /// Everything the judge draws: subsets, projections, random features.
     Judge = 9,
-    /// Noise inside a network's layers; the counter is the image's number.
+    /// Noise on what the discriminator sees; the counter is the image's number.
     Noise = 10,
+    /// Where penalties are taken; the counter is the image's number.
+    Penalty = 11,
+    /// Which items keep their labels, and the order in which they are shown.
+    Labelled = 12,
 }
 
 /// A seed, from which every stream is drawn.

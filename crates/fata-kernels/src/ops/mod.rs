@@ -7,8 +7,11 @@ mod layers;
 mod norms;
 mod portable;
 mod resampling;
+mod tangent;
 #[cfg(test)]
 mod tests;
+
+pub use tangent::{activation_tangent, modulate};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

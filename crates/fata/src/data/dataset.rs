@@ -162,6 +162,17 @@ impl Dataset {
         &self.classes
     }
 
+    /// How many items each class has; empty where there are no classes.
+    pub fn class_counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes.len()];
+        for label in (0..self.len()).filter_map(|index| self.label(index)) {
+            if let Some(count) = counts.get_mut(label as usize) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     /// The class of an item, where there are classes.
     pub fn label(&self, index: usize) -> Option<u32> {
         match &self.store {

@@ -46,7 +46,7 @@ fn layers(smooth: bool) -> BTreeMap<&'static str, (Parameters, Forward)> {
         Box::new(move |weights, x| layer.forward(weights, x.reshape([3, 4])).flatten(0, 1))
     });
     add("halving", &|builder| {
-        let layer = Convolution::halving(builder, "l", [3, 2]);
+        let layer = Convolution::new(builder, "l", [3, 2], Window::of_four(Init::Normal(0.02)));
         Box::new(move |weights, x| {
             layer
                 .forward(weights, x.reshape([2, 4, 6, 3]))
@@ -54,7 +54,7 @@ fn layers(smooth: bool) -> BTreeMap<&'static str, (Parameters, Forward)> {
         })
     });
     add("closing", &|builder| {
-        let layer = Convolution::closing(builder, "l", [3, 2]);
+        let layer = Convolution::new(builder, "l", [3, 2], Window::opening(Init::Normal(0.02)));
         Box::new(move |weights, x| {
             layer
                 .forward(weights, x.reshape([2, 4, 4, 3]))
@@ -62,7 +62,8 @@ fn layers(smooth: bool) -> BTreeMap<&'static str, (Parameters, Forward)> {
         })
     });
     add("doubling", &|builder| {
-        let layer = TransposedConvolution::doubling(builder, "l", [3, 2]);
+        let layer =
+            TransposedConvolution::new(builder, "l", [3, 2], Window::of_four(Init::Normal(0.02)));
         Box::new(move |weights, x| {
             layer
                 .forward(weights, x.reshape([2, 2, 3, 3]))
@@ -70,7 +71,8 @@ fn layers(smooth: bool) -> BTreeMap<&'static str, (Parameters, Forward)> {
         })
     });
     add("opening", &|builder| {
-        let layer = TransposedConvolution::opening(builder, "l", [3, 2]);
+        let layer =
+            TransposedConvolution::new(builder, "l", [3, 2], Window::opening(Init::Normal(0.02)));
         Box::new(move |weights, x| {
             layer
                 .forward(weights, x.reshape([2, 1, 1, 3]))

@@ -63,7 +63,7 @@ fn values_and_gradients_are_pytorchs() {
         );
         assert_close(value, case.discriminator);
         let (value, by_fake) = evaluate(
-            |logits| generator(&case.loss, logits[0].clone()),
+            |logits| generator(&case.loss, logits[0].clone(), logits[0].clone()),
             &[&case.fake],
         );
         assert_close(value, case.generator);
@@ -86,7 +86,8 @@ fn gradients_are_those_of_finite_differences() {
     for case in cases() {
         let judge =
             |logits: &[Tensor<1>]| discriminator(&case.loss, logits[0].clone(), logits[1].clone());
-        let fool = |logits: &[Tensor<1>]| generator(&case.loss, logits[0].clone());
+        let fool =
+            |logits: &[Tensor<1>]| generator(&case.loss, logits[0].clone(), logits[0].clone());
         let objectives: [(Objective, usize); 2] = [(&judge, 2), (&fool, 1)];
         for (objective, operands) in objectives {
             let value = |logits: &[Vec<f32>]| {

@@ -2,17 +2,17 @@
 //! played it first and books teach it, on any data. Leaky ReLU of slope 0.2 in
 //! both players where the paper has rectifiers and maxout.
 
-use super::Form;
+use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::data::Kind;
-use crate::layers::{Builder, Dense, Weights};
+use crate::layers::{Builder, Dense, Signal, Weights};
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
 
 const LEAKY: Activation = Activation::LeakyRelu(0.2);
 
 /// Latent, hidden layers, sample.
-#[derive(Clone, Debug)]
-pub struct Generator {
+#[derive(Debug)]
+pub(super) struct Generator {
     layers: Vec<Dense>,
 }
 
@@ -29,75 +29,71 @@ impl Generator {
             Kind::Points { .. } => Activation::Identity,
         };
         let outputs = form.network_shape().iter().product();
+        let sizes = [&[form.generator_inputs()], &hidden[..], &[outputs]].concat();
         Self {
-            layers: stack(builder, form.model.latent, &hidden, outputs, last),
+            layers: stack(builder, &sizes, last),
         }
     }
+}
 
-    pub(super) fn forward(&self, weights: &Weights, z: Tensor<2>) -> Tensor<2> {
+impl GeneratorNet for Generator {
+    fn forward(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
         self.layers
             .iter()
             .fold(z, |x, layer| layer.forward(weights, x)) // [batch, outputs]
     }
 
-    pub(super) fn multiply_adds(&self) -> [u64; 2] {
+    fn multiply_adds(&self) -> [u64; 2] {
         multiply_adds(&self.layers)
     }
 }
 
-/// Sample, hidden layers, one logit.
-#[derive(Clone, Debug)]
-pub struct Discriminator {
+/// Sample and hidden layers; the head makes a logit of the last.
+#[derive(Debug)]
+pub(super) struct Discriminator {
     layers: Vec<Dense>,
 }
 
 impl Discriminator {
-    pub(super) fn new(builder: &mut Builder, form: &Form) -> Self {
-        let width = form.model.width;
+    pub(super) fn new(builder: &mut Builder, form: &Form) -> (Self, HeadPlan) {
+        let width = form.discriminator_width();
         let hidden = match &form.model.hidden_discriminator[..] {
             [] => vec![2 * width, width],
             given => given.to_vec(),
         };
-        let inputs = form.network_shape().iter().product();
-        Self {
-            layers: stack(builder, inputs, &hidden, 1, Activation::Identity),
-        }
+        let sizes = [&[form.discriminator_inputs()], &hidden[..]].concat();
+        let features = sizes[sizes.len() - 1];
+        let head = HeadPlan {
+            features,
+            places: 1,
+            init: None,
+        };
+        let layers = stack(builder, &sizes, LEAKY);
+        (Self { layers }, head)
     }
+}
 
-    pub(super) fn forward(&self, weights: &Weights, x: Tensor<2>) -> Tensor<1> {
-        let batch = x.dims()[0];
-        let logits = self
-            .layers
+impl DiscriminatorNet for Discriminator {
+    fn features(&self, weights: &Weights, x: Signal<2>) -> Signal<2> {
+        self.layers
             .iter()
-            .fold(x, |x, layer| layer.forward(weights, x)); // [batch, 1]
-        logits.reshape([batch])
+            .fold(x, |x, layer| layer.carry(weights, x)) // [batch, units]
     }
 
-    pub(super) fn multiply_adds(&self) -> [u64; 2] {
+    fn multiply_adds(&self) -> [u64; 2] {
         multiply_adds(&self.layers)
     }
 }
 
-fn stack(
-    builder: &mut Builder,
-    inputs: usize,
-    hidden: &[usize],
-    outputs: usize,
-    last: Activation,
-) -> Vec<Dense> {
-    let sizes: Vec<usize> = [&[inputs], hidden, &[outputs]].concat();
+fn stack(builder: &mut Builder, sizes: &[usize], last: Activation) -> Vec<Dense> {
     let count = sizes.len() - 1;
     sizes
         .windows(2)
         .enumerate()
         .map(|(i, pair)| {
             let activation = if i + 1 == count { last } else { LEAKY };
-            Dense::new(
-                builder,
-                &format!("dense{i}"),
-                [pair[0], pair[1]],
-                activation,
-            )
+            let name = format!("dense{i}");
+            Dense::new(builder, &name, [pair[0], pair[1]], activation)
         })
         .collect()
 }

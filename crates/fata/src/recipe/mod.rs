@@ -6,14 +6,16 @@
 //! and what is allowed. What a recipe does, the other modules decide: this one
 //! only reads, checks and writes.
 
+mod bounds;
 mod schema;
 mod set;
 
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    Augment, Average, Data, Judging, Loss, LossKind, Model, ModelKind, Optimizer, OptimizerKind,
-    Optimizers, Origin, RateDecay, Recipe, Stop, Train,
+    Augment, Average, Condition, Data, Judging, Loss, LossKind, Minibatch, Model, ModelKind, Norm,
+    Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe, Schedule, Shape,
+    SpectralNorm, Stop, Train,
 };
 
 /// What can be wrong with a recipe.

@@ -8,26 +8,37 @@ mod average;
 mod checkpoint;
 mod error;
 mod folder;
+mod fool;
 mod game;
 mod judging;
+mod latents;
+mod lookahead;
 mod optimizer;
+mod player;
+mod portion;
+mod report;
 mod resume;
+mod schedule;
 mod sketch;
+mod teach;
 mod tick;
+mod view;
 
 pub(crate) use average::calibrate;
 pub use checkpoint::checkpoint_images_seen;
 pub use error::TrainError;
 pub(crate) use game::Game;
+pub(crate) use latents::Latents;
 pub use optimizer::OptimizerState;
+pub(crate) use portion::{Portion, Samples, one_hot};
 pub use tick::{Tick, resident_memory};
 
 use crate::data::{DataOptions, Dataset, Kind, Loader, LoaderOptions};
 use crate::files::write_whole;
-use crate::nets::{Form, NetError};
-use crate::recipe::{ModelKind, Origin, Recipe};
+use crate::nets::{self, Form};
+use crate::recipe::{Origin, Recipe};
 use crate::ship::{DataCard, Generator};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use folder::Folder;
 use judging::Judgements;
 use serde::Serialize;
@@ -103,13 +114,11 @@ impl Trainer {
     /// If the data cannot be used, or do not fit the recipe.
     pub fn on(mut recipe: Recipe, device: Device) -> Result<Self, TrainError> {
         recipe.check()?;
+        recipe.check_together()?;
         // A recipe with an origin is resolved: it names the size that the data
         // were found to have, which need not be one that can be asked for.
-        if let (None, Some(side), ModelKind::Dcgan) =
-            (&recipe.origin, recipe.train.resolution, recipe.model.kind)
-            && !(side.is_power_of_two() && (16..=256).contains(&side))
-        {
-            return Err(NetError::Resolution { side }.into());
+        if let (None, Some(side)) = (&recipe.origin, recipe.train.resolution) {
+            nets::check_resolution(recipe.model.kind, side)?;
         }
         let options = DataOptions {
             resolution: recipe.train.resolution,
@@ -130,11 +139,8 @@ impl Trainer {
             recipe.data.channels = Some(channels);
             recipe.train.resolution = (height == width).then_some(height);
         }
-        let form = Form {
-            model: recipe.model.clone(),
-            kind: dataset.kind(),
-        };
-        let game = Game::new(&recipe, &form, &device)?;
+        let form = Form::new(&recipe.model, dataset.kind(), dataset.classes().len());
+        let game = Game::new(&recipe, &form, &dataset.class_counts(), &device)?;
         let notices = skipped_notice(&dataset).into_iter().collect();
         Ok(Self {
             loader: loader(&game, &dataset),
@@ -221,12 +227,13 @@ impl Trainer {
         let began = Instant::now();
         let before = self.game.images_seen;
         let (loader, device) = (&mut self.loader, &self.device);
-        let rows = self.game.recipe.train.batch;
+        let (rows, classes) = (self.game.recipe.train.batch, self.game.form.classes);
         let report = self.game.step(|| {
             let batch = loader.next_batch()?;
-            let columns = batch.values.len() / rows;
-            let values = crate::layers::tensor(batch.values, device);
-            Ok::<Tensor<2>, TrainError>(values.reshape([rows, columns]))
+            let labels = batch.labels.as_deref();
+            let real = Samples::new(batch.values, rows, labels, classes, device);
+            let labelled = None;
+            Ok::<Portion, TrainError>(Portion { real, labelled })
         })?;
         self.meters.add(
             &report,
@@ -314,6 +321,7 @@ impl Trainer {
             name: self.dataset.name().into(),
             kind: self.dataset.kind(),
             classes: self.dataset.classes().to_vec(),
+            class_counts: self.dataset.class_counts(),
             units: self.dataset.units().cloned(),
         };
         let game = &self.game;

@@ -12,7 +12,7 @@ use crate::draw::{
 use crate::files::write_whole;
 use crate::layers::{Mode, numbers, tensor};
 use crate::seeds::Seeds;
-use crate::ship::{Generator, Provenance};
+use crate::ship::{Generator, Latent, Provenance};
 use burn::tensor::Tensor;
 
 /// Points of the data and of the generator that a plot shows.
@@ -21,6 +21,8 @@ const POINTS: usize = 2000;
 const MAP_SIDE: usize = 64;
 /// Latents whose way to their samples figure 1 draws.
 const LINES: usize = 41;
+/// Classes that have rows of their own in a grid.
+const MOST_ROWS: usize = 20;
 /// Two frames a second and a half: slow enough to see each.
 const FRAME_MILLISECONDS: u16 = 200;
 
@@ -42,11 +44,22 @@ pub(super) fn draw(
     animate(folder)
 }
 
-/// As many samples as fit a screen, in a square.
+/// As many samples as fit a screen, in a square; of a conditioned generator, a
+/// row for each class, if they are few.
 fn pictures(generator: &Generator, side: usize) -> Result<Picture, TrainError> {
     let columns = (640 / side.max(1)).clamp(4, 10);
     let scale = (64 / side.max(1)).clamp(1, 4);
-    let samples = generator.pictures(&Seeds::range(0..(columns * columns) as u64))?;
+    let samples = match generator.classes().len() {
+        classes @ 1..=MOST_ROWS => {
+            let mut rows = Vec::new();
+            for class in 0..classes {
+                let of_class = generator.clone().of_class_number(class as u32);
+                rows.extend(of_class.pictures(&Seeds::range(0..columns as u64))?);
+            }
+            rows
+        }
+        _ => generator.pictures(&Seeds::range(0..(columns * columns) as u64))?,
+    };
     let samples: Vec<Picture> = samples
         .iter()
         .map(|sample| sample.enlarged(scale))
@@ -80,12 +93,13 @@ fn line(generator: &Generator, game: &Game, dataset: &Dataset) -> Result<Picture
     let ways: Vec<f32> = (0..LINES)
         .map(|i| -2.5 + 5.0 * i as f32 / (LINES - 1) as f32)
         .collect();
-    let latents: Vec<Vec<f32>> = ways
+    let label = generator.latent(0).label;
+    let latents: Vec<Latent> = ways
         .iter()
-        .map(|&z| {
-            let mut row = vec![0.0; latent];
-            row[0] = z;
-            row
+        .map(|&way| {
+            let mut z = vec![0.0; latent];
+            z[0] = way;
+            Latent { z, label }
         })
         .collect();
     let ends = generator.forward(&latents);
@@ -169,7 +183,8 @@ fn probabilities(game: &Game, dataset: &Dataset, places: &[Vec<f32>]) -> Vec<f32
     let parameters = &game.discriminator.parameters;
     let x: Tensor<2> = tensor(values, parameters.device()).reshape([places.len(), columns]);
     let weights = parameters.plain(Mode::Infer);
-    let logits = numbers(game.discriminator_layers.forward(&weights, x));
+    let verdict = game.discriminator_layers.judge(&weights, x.into(), None);
+    let logits = numbers(verdict.logits.value);
     logits
         .iter()
         .map(|&logit| 1.0 / (1.0 + (-logit).exp()))

@@ -1,0 +1,154 @@
+//! The tables and keys of a recipe, their defaults and their bounds.
+
+mod game;
+mod judging;
+mod learning;
+mod model;
+mod train;
+
+pub use game::{Loss, LossKind, Penalty};
+pub use judging::{Judging, Stop};
+pub use learning::{Average, Optimizer, OptimizerKind, Optimizers, Schedule, Shape};
+pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm};
+pub use train::{Augment, RateDecay, Train};
+
+use super::RecipeError;
+use super::bounds::require;
+use crate::data::Fit;
+use serde::{Deserialize, Serialize};
+
+/// A training run, said in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The recipe's own name; part of a run folder's name.
+    #[serde(default)]
+    pub name: String,
+    /// What it is for, in a sentence.
+    #[serde(default)]
+    pub description: String,
+    /// The two networks.
+    pub model: Model,
+    /// The game they play.
+    #[serde(default)]
+    pub loss: Loss,
+    /// What keeps the discriminator smooth.
+    #[serde(default)]
+    pub penalty: Penalty,
+    /// How each player learns.
+    #[serde(default)]
+    pub optimizer: Optimizers,
+    /// How long and in what portions.
+    #[serde(default)]
+    pub train: Train,
+    /// What changes over a run.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// The moving average of the generator.
+    #[serde(default)]
+    pub average: Average,
+    /// What is done to real images before the discriminator sees them.
+    #[serde(default)]
+    pub augment: Augment,
+    /// How the run is judged while it goes on.
+    #[serde(default)]
+    pub judge: Judging,
+    /// When it ends before all images were seen.
+    #[serde(default)]
+    pub stop: Stop,
+    /// Where the data come from and how they are fitted.
+    #[serde(default)]
+    pub data: Data,
+    /// Who wrote the file: only in a run's resolved recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// `[data]`: where the data come from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// A path or a built-in name.
+    pub source: String,
+    /// How a picture that is not square is made square.
+    pub fit: Fit,
+    /// Channels, 1, 3 or 4; by default what the pictures hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+}
+
+/// `[origin]`: what made a resolved recipe, and of which data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Fata's version.
+    pub fata: String,
+    /// The data's fingerprint.
+    pub fingerprint: String,
+}
+
+impl Recipe {
+    /// Checks every value against its bounds.
+    ///
+    /// # Errors
+    /// The first value that is out of bounds.
+    pub fn check(&self) -> Result<(), RecipeError> {
+        self.model.check()?;
+        self.loss.check()?;
+        self.penalty.check()?;
+        self.train.check()?;
+        self.augment.check()?;
+        self.schedule.check()?;
+        self.average.check()?;
+        self.judge.check(&self.stop)?;
+        let channels = self.data.channels.unwrap_or(1);
+        let fits = [1, 3, 4].contains(&channels);
+        require(fits, "data.channels", &channels, "1, 3 or 4")?;
+        self.optimizer.generator.check([
+            "optimizer.generator.rate",
+            "optimizer.generator.beta1",
+            "optimizer.generator.beta2",
+            "optimizer.generator.epsilon",
+        ])?;
+        self.optimizer.discriminator.check([
+            "optimizer.discriminator.rate",
+            "optimizer.discriminator.beta1",
+            "optimizer.discriminator.beta2",
+            "optimizer.discriminator.epsilon",
+        ])
+    }
+
+    /// Checks that the values go together: each may be right alone.
+    ///
+    /// # Errors
+    /// The first that does not fit another.
+    pub fn check_together(&self) -> Result<(), RecipeError> {
+        let (model, train) = (&self.model, &self.train);
+        let fits = train.batch.is_multiple_of(model.packing);
+        let allowed = format!("a divisor of train.batch, which is {}", train.batch);
+        require(fits, "model.packing", &model.packing, &allowed)?;
+        if let Some(key) = self.penalty.of_gradient() {
+            let normed = model.kind == ModelKind::Dcgan && model.discriminator_norm == Norm::Batch;
+            let allowed = "a gradient penalty needs a discriminator that judges each sample alone: set model.discriminator_norm=none too";
+            require(!normed, key, &"on", allowed)?;
+            let allowed = "a gradient penalty cannot look through minibatch discrimination: use model.minibatch=deviation or none";
+            let fits = model.minibatch != Minibatch::Discrimination;
+            require(fits, key, &"on", allowed)?;
+        }
+        let semi = model.condition == Condition::SemiSupervised;
+        let plain = matches!(self.loss.kind, LossKind::Minimax | LossKind::NonSaturating);
+        let allowed = "semi-supervised needs loss.kind minimax or non-saturating";
+        require(
+            !semi || plain,
+            "model.condition",
+            &"semi-supervised",
+            allowed,
+        )?;
+        let allowed = "labels are of single samples: set model.packing=1";
+        let fits = model.condition == Condition::None || model.packing == 1;
+        require(fits, "model.packing", &model.packing, allowed)?;
+        let fits = train.labelled == 0 || semi;
+        let allowed = "only with model.condition=semi-supervised";
+        require(fits, "train.labelled", &train.labelled, allowed)
+    }
+}
