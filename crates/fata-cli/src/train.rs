@@ -3,6 +3,7 @@
 use crate::count::count;
 use crate::machine::Machine;
 use clap::Args;
+use fata::data::{DataOptions, Dataset};
 use fata::Trainer;
 use fata::recipe::{Recipe, RecipeError};
 use fata::train::{Progress, StoppedBy};
@@ -91,9 +92,26 @@ fn new_recipe(arguments: &TrainArgs) -> anyhow::Result<Recipe> {
     let source = arguments.data.as_deref().unwrap_or("digits");
     let recipe = match &arguments.recipe {
         Some(name) => Recipe::named_or_file(name)?,
-        None => Recipe::fitting(source),
+        None => fitting(source, arguments.quiet),
     };
     Ok(change(arguments, recipe.with_data(source)?)?)
+}
+
+/// The recipe that works best for the data; why is said aloud.
+fn fitting(source: &str, quiet: bool) -> Recipe {
+    let has_classes = || {
+        let data = Dataset::open(Path::new(source), &DataOptions::default());
+        // Data that cannot be opened are refused where they are opened in earnest.
+        data.is_ok_and(|data| data.classes().len() > 1)
+    };
+    let (recipe, why) = Recipe::fitting(source, has_classes);
+    if !quiet {
+        eprintln!(
+            "recipe `{}`, {why}; `fata recipes` lists the others",
+            recipe.name
+        );
+    }
+    recipe
 }
 
 /// The recipe with the flags' values in place of its own.

@@ -37,8 +37,8 @@ pub enum Stream {
     Noise = 10,
     /// Where penalties are taken; the counter is the image's number.
     Penalty = 11,
-    /// Which items keep their labels, and the order in which they are shown.
-    Labelled = 12,
+    /// Which items are held out, and which keep their labels.
+    HoldOut = 12,
 }
 
 /// A seed, from which every stream is drawn.

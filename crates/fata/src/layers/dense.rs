@@ -32,6 +32,26 @@ impl Dense {
         layer
     }
 
+    /// A layer whose weights keep a signal's size behind leaky ReLUs of slope 0.2
+    /// (He et al. 2015, arXiv 1502.01852, equation 14), or without one.
+    pub fn keeping(
+        builder: &mut Builder,
+        name: &str,
+        sizes: [usize; 2],
+        activation: Activation,
+    ) -> Self {
+        let inputs = sizes[0] as f32;
+        let gain = match activation {
+            Activation::LeakyRelu(slope) => 2.0 / (1.0 + slope * slope),
+            _ => 1.0,
+        };
+        let mut layer = Self::drawn(builder, name, sizes, Init::Normal((gain / inputs).sqrt()));
+        let bias = Init::Uniform(1.0 / inputs.sqrt());
+        layer.bias = Some(bias.tensor(builder, format!("{name}.bias"), &sizes[1..]));
+        layer.activation = activation;
+        layer
+    }
+
     /// A layer without bias or activation.
     pub fn drawn(builder: &mut Builder, name: &str, sizes: [usize; 2], init: Init) -> Self {
         Self {

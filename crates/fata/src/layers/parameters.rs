@@ -250,6 +250,16 @@ impl Weights {
         }
     }
 
+    /// A tensor that is never differentiated, in its shape.
+    pub fn constant<const D: usize>(&self, id: Id) -> Tensor<D> {
+        let shape = &self.shapes[id.0];
+        let shape: [usize; D] = shape[..]
+            .try_into()
+            .expect("a layer asks for the rank it declared");
+        let value = self.values[id.0].clone();
+        value.detach().without_autodiff().reshape(shape)
+    }
+
     /// A vector, as it is.
     pub fn vector(&self, id: Id) -> Tensor<1> {
         self.values[id.0].clone()
@@ -370,6 +380,16 @@ impl Builder {
     /// A tensor that is kept but not trained.
     pub fn buffer(&mut self, name: String, shape: &[usize], value: f32) -> Id {
         self.push(name, shape, false, |_| value)
+    }
+
+    /// A tensor that is drawn and stays as it is.
+    pub(crate) fn fixed(
+        &mut self,
+        name: String,
+        shape: &[usize],
+        draw: impl FnMut(&mut Draws) -> f32,
+    ) -> Id {
+        self.push(name, shape, false, draw)
     }
 
     fn push(

@@ -4,7 +4,8 @@
 
 use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::data::Kind;
-use crate::layers::{Builder, Dense, Signal, Weights};
+use crate::layers::{Builder, Dense, FourierFeatures, Signal, Weights};
+use crate::recipe::Start;
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
 
@@ -31,7 +32,7 @@ impl Generator {
         let outputs = form.network_shape().iter().product();
         let sizes = [&[form.generator_inputs()], &hidden[..], &[outputs]].concat();
         Self {
-            layers: stack(builder, &sizes, last),
+            layers: stack(builder, form, &sizes, last),
         }
     }
 }
@@ -48,9 +49,11 @@ impl GeneratorNet for Generator {
     }
 }
 
-/// Sample and hidden layers; the head makes a logit of the last.
+/// Sample, its Fourier features, and hidden layers; the head makes a logit of
+/// the last.
 #[derive(Debug)]
 pub(super) struct Discriminator {
+    fourier: Option<FourierFeatures>,
     layers: Vec<Dense>,
 }
 
@@ -61,23 +64,32 @@ impl Discriminator {
             [] => vec![2 * width, width],
             given => given.to_vec(),
         };
-        let sizes = [&[form.discriminator_inputs()], &hidden[..]].concat();
+        let mut inputs = form.discriminator_inputs();
+        let fourier = (form.model.fourier > 0).then(|| {
+            let layer = FourierFeatures::new(builder, "fourier", inputs, form.model.fourier);
+            inputs = layer.outputs();
+            layer
+        });
+        let sizes = [&[inputs], &hidden[..]].concat();
         let features = sizes[sizes.len() - 1];
         let head = HeadPlan {
             features,
             places: 1,
             init: None,
         };
-        let layers = stack(builder, &sizes, LEAKY);
-        (Self { layers }, head)
+        let layers = stack(builder, form, &sizes, LEAKY);
+        (Self { fourier, layers }, head)
     }
 }
 
 impl DiscriminatorNet for Discriminator {
     fn features(&self, weights: &Weights, x: Signal<2>) -> Signal<2> {
-        self.layers
-            .iter()
-            .fold(x, |x, layer| layer.carry(weights, x)) // [batch, units]
+        let x = match &self.fourier {
+            Some(fourier) => fourier.carry(weights, x),
+            None => x,
+        };
+        let layers = self.layers.iter();
+        layers.fold(x, |x, layer| layer.carry(weights, x)) // [batch, units]
     }
 
     fn multiply_adds(&self) -> [u64; 2] {
@@ -85,7 +97,7 @@ impl DiscriminatorNet for Discriminator {
     }
 }
 
-fn stack(builder: &mut Builder, sizes: &[usize], last: Activation) -> Vec<Dense> {
+fn stack(builder: &mut Builder, form: &Form, sizes: &[usize], last: Activation) -> Vec<Dense> {
     let count = sizes.len() - 1;
     sizes
         .windows(2)
@@ -93,7 +105,11 @@ fn stack(builder: &mut Builder, sizes: &[usize], last: Activation) -> Vec<Dense>
         .map(|(i, pair)| {
             let activation = if i + 1 == count { last } else { LEAKY };
             let name = format!("dense{i}");
-            Dense::new(builder, &name, [pair[0], pair[1]], activation)
+            let sizes = [pair[0], pair[1]];
+            match form.model.init {
+                Start::Classic => Dense::new(builder, &name, sizes, activation),
+                Start::He => Dense::keeping(builder, &name, sizes, activation),
+            }
         })
         .collect()
 }

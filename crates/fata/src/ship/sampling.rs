@@ -4,7 +4,6 @@ use super::model::{Generator, ModelError};
 use crate::data::Kind;
 use crate::draw::Picture;
 use crate::layers::{Mode, numbers};
-use crate::rng::{Random, Stream};
 use crate::seeds::Seeds;
 use crate::train::one_hot;
 use burn::tensor::Tensor;
@@ -35,11 +34,9 @@ impl Generator {
     /// What a seed's sample is made from: a standard normal vector and, in a
     /// conditioned model, the class asked for, or one drawn at the data's shares.
     pub fn latent(&self, seed: u64) -> Latent {
-        let mut z = vec![0.0; self.form.model.latent];
-        Random::new(0).at(Stream::Samples, seed).fill_normal(&mut z);
         let drawn = self.latents.label_of_sample(seed);
         Latent {
-            z,
+            z: self.latents.of_sample(seed),
             label: drawn.map(|drawn| self.class.unwrap_or(drawn)),
         }
     }

@@ -3,7 +3,7 @@
 use super::portion::one_hot;
 use crate::layers::tensor;
 use crate::nets::Form;
-use crate::rng::{Random, Stream};
+use crate::rng::{Draws, Random, Stream};
 use burn::tensor::{Device, Tensor};
 use std::ops::Range;
 
@@ -11,6 +11,8 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Latents {
     length: usize,
+    /// The last ones, which are -1 or 1.
+    binary: usize,
     /// Items of all classes up to each; empty where the generator is told none.
     cumulative: Vec<u64>,
 }
@@ -31,6 +33,7 @@ impl Latents {
         };
         Self {
             length: form.model.latent,
+            binary: form.model.latent_binary,
             cumulative,
         }
     }
@@ -61,6 +64,21 @@ impl Latents {
         self.draw(Random::new(0), streams, counters, device)
     }
 
+    /// The latent vector of a sample, by its seed.
+    pub(crate) fn of_sample(&self, seed: u64) -> Vec<f32> {
+        let mut z = vec![0.0; self.length];
+        self.fill(&mut z, Random::new(0).at(Stream::Samples, seed));
+        z
+    }
+
+    /// Normal numbers, of the binary ones the sign alone.
+    fn fill(&self, z: &mut [f32], mut draws: Draws) {
+        draws.fill_normal(z);
+        for number in &mut z[self.length - self.binary..] {
+            *number = 1.0_f32.copysign(*number);
+        }
+    }
+
     /// The label of a sample, by its seed; `None` where there are no labels.
     pub(crate) fn label_of_sample(&self, seed: u64) -> Option<u32> {
         self.label(Random::new(0), Stream::SampleLabels, seed)
@@ -76,7 +94,7 @@ impl Latents {
         let rows = (counters.end - counters.start) as usize;
         let mut numbers = vec![0.0; rows * self.length];
         for (row, counter) in numbers.chunks_exact_mut(self.length).zip(counters.clone()) {
-            random.at(latents, counter).fill_normal(row);
+            self.fill(row, random.at(latents, counter));
         }
         let z = tensor(numbers, device).reshape([rows, self.length]);
         let labels: Option<Vec<u32>> = counters

@@ -20,6 +20,7 @@ mod report;
 mod resume;
 mod schedule;
 mod sketch;
+mod supply;
 mod teach;
 mod tick;
 mod view;
@@ -33,7 +34,7 @@ pub use optimizer::OptimizerState;
 pub(crate) use portion::{Portion, Samples, one_hot};
 pub use tick::{Tick, resident_memory};
 
-use crate::data::{DataOptions, Dataset, Kind, Loader, LoaderOptions};
+use crate::data::{DataOptions, Dataset, Kind};
 use crate::files::write_whole;
 use crate::nets::{self, Form};
 use crate::recipe::{Origin, Recipe};
@@ -46,6 +47,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+use supply::Supply;
 use tick::Meters;
 
 /// Decoded pictures are kept in memory up to this; what does not fit is
@@ -85,7 +87,7 @@ pub struct Trainer {
     game: Game,
     device: Device,
     dataset: Arc<Dataset>,
-    loader: Loader,
+    supply: Supply,
     meters: Meters,
     folder: Option<Folder>,
     started: Instant,
@@ -143,7 +145,7 @@ impl Trainer {
         let game = Game::new(&recipe, &form, &dataset.class_counts(), &device)?;
         let notices = skipped_notice(&dataset).into_iter().collect();
         Ok(Self {
-            loader: loader(&game, &dataset),
+            supply: Supply::new(&game, &dataset),
             game,
             device,
             dataset,
@@ -226,15 +228,8 @@ impl Trainer {
     pub fn step(&mut self) -> Result<(), TrainError> {
         let began = Instant::now();
         let before = self.game.images_seen;
-        let (loader, device) = (&mut self.loader, &self.device);
-        let (rows, classes) = (self.game.recipe.train.batch, self.game.form.classes);
-        let report = self.game.step(|| {
-            let batch = loader.next_batch()?;
-            let labels = batch.labels.as_deref();
-            let real = Samples::new(batch.values, rows, labels, classes, device);
-            let labelled = None;
-            Ok::<Portion, TrainError>(Portion { real, labelled })
-        })?;
+        let (supply, device) = (&mut self.supply, &self.device);
+        let report = self.game.step(|| supply.next(device))?;
         self.meters.add(
             &report,
             self.game.images_seen - before,
@@ -272,8 +267,11 @@ impl Trainer {
         let mut tick = self
             .meters
             .tick(self.game.images_seen, self.elapsed_seconds());
+        if let Some(accuracy) = self.supply.test_accuracy(&self.game)? {
+            tick.metrics.insert("test_accuracy".into(), accuracy);
+        }
         if self.judgement_is_due() {
-            tick.metrics = self.judge()?;
+            tick.metrics.extend(self.judge()?);
         }
         if let Some(folder) = &self.folder {
             folder.log(&tick)?;
@@ -402,22 +400,6 @@ impl Trainer {
     fn elapsed_seconds(&self) -> f64 {
         self.elapsed_before + self.started.elapsed().as_secs_f64()
     }
-}
-
-fn loader(game: &Game, dataset: &Arc<Dataset>) -> Loader {
-    let recipe = &game.recipe;
-    Loader::new(
-        dataset.clone(),
-        LoaderOptions {
-            batch: recipe.train.batch,
-            seed: recipe.train.seed,
-            start: game.images_seen,
-            pad_to: game.form.padded_side(),
-            mirror: recipe.augment.mirror,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_budget_bytes: CACHE_BUDGET_BYTES,
-        },
-    )
 }
 
 fn skipped_notice(dataset: &Dataset) -> Option<String> {

@@ -77,6 +77,9 @@ impl Game {
         let answers = [of_real.logits.value.clone(), of_fake.logits.value.clone()];
         let [on_real, on_fake] = answers.clone();
         let mut objective = loss::discriminator(&recipe.loss, on_real, on_fake);
+        if recipe.loss.adversarial != 1.0 {
+            objective = objective * recipe.loss.adversarial;
+        }
         let mut class_loss = Vec::new();
         if recipe.model.condition == Condition::Auxiliary {
             for (verdict, labels) in [(of_real, labels[0]), (of_fake, labels[1])] {

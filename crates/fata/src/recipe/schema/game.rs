@@ -17,6 +17,9 @@ pub struct Loss {
     pub feature_matching: f64,
     /// Weight of the class losses of an auxiliary classifier.
     pub auxiliary: f64,
+    /// Weight of the game itself in the discriminator's loss; at 0 a
+    /// semi-supervised discriminator learns from its labels alone.
+    pub adversarial: f64,
 }
 
 impl Default for Loss {
@@ -26,6 +29,7 @@ impl Default for Loss {
             smoothing: 0.0,
             feature_matching: 0.0,
             auxiliary: 1.0,
+            adversarial: 1.0,
         }
     }
 }
@@ -135,6 +139,7 @@ impl Loss {
         let allowed = "at least 0 and below 1";
         require(fits, "loss.smoothing", &self.smoothing, allowed)?;
         require_weight("loss.feature_matching", self.feature_matching)?;
-        require_weight("loss.auxiliary", self.auxiliary)
+        require_weight("loss.auxiliary", self.auxiliary)?;
+        require_weight("loss.adversarial", self.adversarial)
     }
 }

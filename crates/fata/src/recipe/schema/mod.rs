@@ -9,7 +9,7 @@ mod train;
 pub use game::{Loss, LossKind, Penalty};
 pub use judging::{Judging, Stop};
 pub use learning::{Average, Optimizer, OptimizerKind, Optimizers, Schedule, Shape};
-pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm};
+pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm, Start};
 pub use train::{Augment, RateDecay, Train};
 
 use super::RecipeError;
@@ -75,6 +75,9 @@ pub struct Data {
     /// Channels, 1, 3 or 4; by default what the pictures hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
+    /// The share of the items that the discriminator is never shown, kept to
+    /// test on.
+    pub held_out: f64,
 }
 
 /// `[origin]`: what made a resolved recipe, and of which data.
@@ -104,6 +107,9 @@ impl Recipe {
         let channels = self.data.channels.unwrap_or(1);
         let fits = [1, 3, 4].contains(&channels);
         require(fits, "data.channels", &channels, "1, 3 or 4")?;
+        let share = self.data.held_out;
+        let fits = (0.0..1.0).contains(&share);
+        require(fits, "data.held_out", &share, "at least 0 and below 1")?;
         self.optimizer.generator.check([
             "optimizer.generator.rate",
             "optimizer.generator.beta1",

@@ -13,6 +13,18 @@ pub struct Model {
     /// The latent vector's length.
     #[serde(default = "default_latent")]
     pub latent: usize,
+    /// How many of the latent vector's numbers are -1 or 1 with equal chance,
+    /// the last ones; the others are normal. For data in separate pieces, which
+    /// no continuous map makes of one piece.
+    #[serde(default)]
+    pub latent_binary: usize,
+    /// How an `mlp`'s weights begin.
+    #[serde(default)]
+    pub init: Start,
+    /// Frequencies of the Fourier features that an `mlp` discriminator sees
+    /// beside the data; 0 for none.
+    #[serde(default)]
+    pub fourier: usize,
     /// Channels of the layer at full resolution (`dcgan`, `resnet`, `r3gan`), or
     /// units of the generator's first hidden layer (`mlp`).
     #[serde(default = "default_width")]
@@ -90,6 +102,17 @@ impl ModelKind {
     }
 }
 
+/// How weights begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Uniform, as PyTorch's linear layers (LeCun et al. 1998).
+    #[default]
+    Classic,
+    /// Normal, so that signals keep their size (He et al. 2015).
+    He,
+}
+
 /// Normalisation of a discriminator's layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -154,6 +177,12 @@ impl Model {
         for (key, size) in [("model.latent", self.latent), ("model.width", self.width)] {
             require(sizes.contains(&size), key, &size, "between 1 and 4096")?;
         }
+        let binary = self.latent_binary;
+        let allowed = "at most model.latent";
+        let fits = binary <= self.latent;
+        require(fits, "model.latent_binary", &binary, allowed)?;
+        let fits = self.fourier <= 4096;
+        require(fits, "model.fourier", &self.fourier, "at most 4096")?;
         let wide = self.discriminator_width.unwrap_or(self.width);
         let key = "model.discriminator_width";
         require(sizes.contains(&wide), key, &wide, "between 1 and 4096")?;

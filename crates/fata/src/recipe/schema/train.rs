@@ -26,9 +26,6 @@ pub struct Train {
     pub seed: u64,
     /// How the learning rates fall over the run.
     pub rate_decay: RateDecay,
-    /// Steps of the discriminator that the generator looks ahead (unrolled
-    /// GAN, Metz et al. 2017).
-    pub unrolled_steps: usize,
     /// Steps from one look back to the next (lookahead, Chavdarova et al.
     /// 2021): both players then return part of the way; 0 for none.
     pub lookahead_every: u64,
@@ -49,7 +46,6 @@ impl Default for Train {
             every: 20_000,
             seed: 0,
             rate_decay: RateDecay::None,
-            unrolled_steps: 0,
             lookahead_every: 0,
             lookahead_rate: 0.5,
             labelled: 0,
@@ -84,9 +80,6 @@ impl Train {
         require(fits, "train.minutes", &minutes, "more than 0")?;
         let fits = self.seed <= i64::MAX as u64;
         require(fits, "train.seed", &self.seed, "below 2^63")?;
-        let unrolled = self.unrolled_steps;
-        let allowed = "at most 100";
-        require(unrolled <= 100, "train.unrolled_steps", &unrolled, allowed)?;
         let rate = self.lookahead_rate;
         let fits = (0.0..=1.0).contains(&rate);
         require(fits, "train.lookahead_rate", &rate, "between 0 and 1")
