@@ -1,6 +1,7 @@
 //! The operators as the networks call them: shapes are checked here, then the call goes to the
 //! Flex kernels or to the portable composition.
 
+mod augment;
 mod elements;
 pub(crate) mod flex;
 mod layers;
@@ -9,6 +10,8 @@ mod portable;
 mod resampling;
 #[cfg(test)]
 mod tests;
+
+pub use augment::{ColourMap, Sampling, colour_affine, cut_out, warp_affine};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
