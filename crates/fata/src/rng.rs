@@ -21,7 +21,7 @@ pub enum Stream {
     Latents = 2,
     /// The order in which data is shown; the counter is the epoch.
     Order = 3,
-    /// Augmentation; the counter is the image's number.
+    /// Mirroring of the data; the counter is the image's number.
     Augment = 4,
     /// Labels of generated images; the counter is the image's number.
     Labels = 5,
@@ -35,6 +35,10 @@ pub enum Stream {
     Judge = 9,
     /// Noise inside a network's layers; the counter is the image's number.
     Noise = 10,
+    /// Augmentation of real images; the counter is the image's number.
+    AugmentReal = 11,
+    /// Augmentation of generated images; the counter is the image's number.
+    AugmentFake = 12,
 }
 
 /// A seed, from which every stream is drawn.
