@@ -21,7 +21,7 @@ pub enum Stream {
     Latents = 2,
     /// The order in which data is shown; the counter is the epoch.
     Order = 3,
-    /// Augmentation; the counter is the image's number.
+    /// Mirroring of the data; the counter is the image's number.
     Augment = 4,
     /// Labels of generated images; the counter is the image's number.
     Labels = 5,
@@ -39,6 +39,10 @@ pub enum Stream {
     Penalty = 11,
     /// Which items are held out, and which keep their labels.
     HoldOut = 12,
+    /// Augmentation of real images; the counter is the image's number.
+    AugmentReal = 13,
+    /// Augmentation of generated images; the counter is the image's number.
+    AugmentFake = 14,
 }
 
 /// A seed, from which every stream is drawn.

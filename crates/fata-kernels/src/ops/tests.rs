@@ -68,7 +68,7 @@ pub(super) fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance:
 }
 
 #[track_caller]
-fn compare(
+pub(super) fn compare(
     what: &str,
     leaves: &[Tensor<1>],
     fast: impl Fn(&[Tensor<1>]) -> Tensor<1>,
@@ -81,7 +81,7 @@ fn compare(
     }
 }
 
-fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+pub(super) fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     tensor.flatten(0, D - 1)
 }
 

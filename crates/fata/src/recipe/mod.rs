@@ -13,7 +13,7 @@ mod set;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    Augment, Average, Condition, Data, Judging, Loss, LossKind, Minibatch, Model, ModelKind, Norm,
+    Average, Condition, Data, Judging, Loss, LossKind, Minibatch, Model, ModelKind, Norm,
     Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe, Schedule, Shape,
     SpectralNorm, Start, Stop, Train,
 };

@@ -5,6 +5,7 @@
 //! state. Times are kept but promise nothing.
 
 use super::game::Game;
+use crate::augment::{AdaController, AdaState};
 use super::player::Player;
 use super::tick::Meters;
 use crate::layers::{Parameter, Parameters, Stored, numbers, tensor};
@@ -18,6 +19,8 @@ pub(crate) struct State {
     pub(crate) images_seen: u64,
     images_generated: u64,
     optimizer_steps: [u64; 2],
+    /// How far adaptive augmentation is.
+    augment: AdaState,
     pub(crate) elapsed_seconds: f64,
     pub(crate) meters: Meters,
 }
@@ -70,6 +73,7 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
             game.generator.optimizer.steps,
             game.discriminator.optimizer.steps,
         ],
+        augment: game.ada.state().clone(),
         elapsed_seconds,
         meters: meters.clone(),
     };
@@ -97,6 +101,7 @@ pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerE
         }
     }
     let state = file.card;
+    game.ada = AdaController::resumed(&game.recipe.augment, state.augment.clone());
     game.steps = state.steps;
     game.images_seen = state.images_seen;
     game.images_generated = state.images_generated;

@@ -8,6 +8,7 @@ use super::player::{Player, Turn};
 use super::portion::{Portion, Samples};
 use super::report::StepReport;
 use super::schedule::Moment;
+use crate::augment::{AdaController, Pipeline};
 use crate::layers::{Mode, Parameters};
 use crate::nets::{Discriminator, Form, Generator, NetError};
 use crate::recipe::Recipe;
@@ -32,6 +33,9 @@ pub(crate) struct Game {
     /// Where both players return to by lookahead; empty without it.
     pub(crate) slow: [Vec<Tensor<1>>; 2],
     pub(crate) latents: Latents,
+    pub(crate) pipeline: Pipeline,
+    /// How often the pipeline does something.
+    pub(crate) ada: AdaController,
     pub(crate) steps: u64,
     pub(crate) images_seen: u64,
     pub(crate) images_generated: u64,
@@ -63,6 +67,8 @@ impl Game {
             average: g.clone(),
             slow,
             latents: Latents::new(form, class_counts),
+            pipeline: Pipeline::new(&recipe.augment),
+            ada: AdaController::new(&recipe.augment),
             generator: Player {
                 name: "generator",
                 optimizer: OptimizerState::new(&recipe.optimizer.generator, &g),

@@ -7,6 +7,7 @@ use super::player::Turn;
 use super::portion::{Portion, Samples};
 use super::report::{StepReport, probabilities};
 use super::view::Seen;
+use crate::augment::Kind;
 use crate::layers::{Mode, Weights};
 use crate::loss::{self, penalty};
 use crate::recipe::Condition;
@@ -33,9 +34,15 @@ impl Game {
         let generated = fake.values.clone().detach().without_autodiff();
         let generated = self.view(generated, Seen::Fake);
 
-        let mut objective = self.telling(&d, portion, fake, [&real, &generated], share, report);
+        let shown = [&real, &generated];
+        let (mut objective, on_real) = self.telling(&d, portion, fake, shown, share, report);
         report.loss_discriminator +=
             self.finite(&objective, turn.step, &self.discriminator)? * share;
+        if self.recipe.augment.kind == Kind::Ada {
+            report.note("augment_probability", f64::from(self.ada.probability()), share);
+            self.ada.observe(&on_real);
+            self.ada.update(real.dims()[0] as u64);
+        }
         let statistics = d.take_statistics();
         let labels = [portion.real.labels.as_ref(), fake.labels.as_ref()];
         for (value, surrogate) in self.penalties(&d, [&real, &generated], labels, turn) {
@@ -52,7 +59,7 @@ impl Game {
     }
 
     /// The game's loss on what the discriminator sees of a portion, with those of
-    /// classes and of consistency.
+    /// classes and of consistency; and its answers to the real samples.
     fn telling(
         &self,
         d: &Weights,
@@ -61,7 +68,7 @@ impl Game {
         [real, generated]: [&Tensor<2>; 2],
         share: f64,
         report: &mut StepReport,
-    ) -> Tensor<1> {
+    ) -> (Tensor<1>, Tensor<1>) {
         let recipe = &self.recipe;
         let labels = [portion.real.labels.as_ref(), fake.labels.as_ref()];
         let shown = [real, generated].map(|x| x.clone().autodiff());
@@ -76,6 +83,7 @@ impl Game {
 
         let answers = [of_real.logits.value.clone(), of_fake.logits.value.clone()];
         let [on_real, on_fake] = answers.clone();
+        let of_real_samples = on_real.clone();
         let mut objective = loss::discriminator(&recipe.loss, on_real, on_fake);
         if recipe.loss.adversarial != 1.0 {
             objective = objective * recipe.loss.adversarial;
@@ -109,7 +117,7 @@ impl Game {
                 objective = objective + change * recipe.penalty.consistency;
             }
         }
-        objective
+        (objective, of_real_samples)
     }
 
     /// The gradient penalties that are due: their values, and what has their

@@ -8,6 +8,7 @@
 //! deviation falls in a line to 0.
 
 use super::game::Game;
+use crate::augment::Batch;
 use crate::rng::{Random, Stream};
 use burn::tensor::Tensor;
 
@@ -23,14 +24,38 @@ pub(super) enum Seen {
 }
 
 impl Game {
-    /// Samples as the discriminator sees them in this update.
+    /// Samples as the discriminator sees them in this update. Where it should be
+    /// consistent under augmentation, that is left to [`Game::view_again`].
     pub(super) fn view(&self, x: Tensor<2>, seen: Seen) -> Tensor<2> {
+        if self.recipe.penalty.consistency > 0.0 {
+            return self.with_noise(x, seen);
+        }
+        let x = self.augmented(x, seen);
         self.with_noise(x, seen)
     }
 
-    /// The same samples, seen once more under other draws.
+    /// The same samples, augmented.
     pub(super) fn view_again(&self, x: Tensor<2>, seen: Seen) -> Tensor<2> {
+        let x = self.augmented(x, seen);
         self.with_noise(x, seen)
+    }
+
+    fn augmented(&self, x: Tensor<2>, seen: Seen) -> Tensor<2> {
+        let images = x.dims()[0] as u64;
+        let fakes = 2 * (self.images_generated.saturating_sub(images));
+        let (stream, first) = match seen {
+            Seen::Real => (Stream::AugmentReal, self.images_seen),
+            Seen::Fake => (Stream::AugmentFake, fakes),
+            Seen::Fooling => (Stream::AugmentFake, fakes + images),
+        };
+        let batch = Batch {
+            random: Random::new(self.recipe.train.seed),
+            stream,
+            first,
+        };
+        let shape = self.form.network_shape();
+        let probability = self.ada.probability();
+        self.pipeline.apply_rows(x, &shape, batch, probability)
     }
 
     fn with_noise(&self, x: Tensor<2>, seen: Seen) -> Tensor<2> {

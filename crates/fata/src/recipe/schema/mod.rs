@@ -10,10 +10,11 @@ pub use game::{Loss, LossKind, Penalty};
 pub use judging::{Judging, Stop};
 pub use learning::{Average, Optimizer, OptimizerKind, Optimizers, Schedule, Shape};
 pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm, Start};
-pub use train::{Augment, RateDecay, Train};
+pub use train::{RateDecay, Train};
 
 use super::RecipeError;
 use super::bounds::require;
+use crate::augment::{Kind as AugmentKind, Settings};
 use crate::data::Fit;
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +48,9 @@ pub struct Recipe {
     /// The moving average of the generator.
     #[serde(default)]
     pub average: Average,
-    /// What is done to real images before the discriminator sees them.
+    /// What is done to images before the discriminator sees them.
     #[serde(default)]
-    pub augment: Augment,
+    pub augment: Settings,
     /// How the run is judged while it goes on.
     #[serde(default)]
     pub judge: Judging,
@@ -100,7 +101,9 @@ impl Recipe {
         self.loss.check()?;
         self.penalty.check()?;
         self.train.check()?;
-        self.augment.check()?;
+        if let Err(bad) = self.augment.check() {
+            require(false, bad.key, &bad.value, bad.allowed)?;
+        }
         self.schedule.check()?;
         self.average.check()?;
         self.judge.check(&self.stop)?;
@@ -141,6 +144,10 @@ impl Recipe {
             let fits = model.minibatch != Minibatch::Discrimination;
             require(fits, key, &"on", allowed)?;
         }
+        let fits = self.penalty.consistency == 0.0 || self.augment.kind != AugmentKind::None;
+        let allowed = "consistency is under augmentation: set augment.kind too";
+        let weight = self.penalty.consistency;
+        require(fits, "penalty.consistency", &weight, allowed)?;
         let semi = model.condition == Condition::SemiSupervised;
         let plain = matches!(self.loss.kind, LossKind::Minimax | LossKind::NonSaturating);
         let allowed = "semi-supervised needs loss.kind minimax or non-saturating";

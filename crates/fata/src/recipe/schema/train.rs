@@ -1,7 +1,7 @@
-//! `[train]` and `[augment]`: how long, in what portions, and what is done to images.
+//! `[train]`: how long and in what portions.
 
 use super::super::RecipeError;
-use super::super::bounds::{require, require_weight};
+use super::super::bounds::require;
 use serde::{Deserialize, Serialize};
 
 /// `[train]`: how long and in what portions.
@@ -83,38 +83,5 @@ impl Train {
         let rate = self.lookahead_rate;
         let fits = (0.0..=1.0).contains(&rate);
         require(fits, "train.lookahead_rate", &rate, "between 0 and 1")
-    }
-}
-
-/// `[augment]`: what is done to images before the discriminator sees them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Augment {
-    /// Mirror each real image left to right half of the time.
-    pub mirror: bool,
-    /// Standard deviation of the instance noise on real and generated samples
-    /// at the beginning, in the data's range of 2 (pictures) or standard units.
-    pub noise: f64,
-    /// The share of the run after which the noise is gone.
-    pub noise_until: f64,
-}
-
-impl Default for Augment {
-    fn default() -> Self {
-        Self {
-            mirror: false,
-            noise: 0.0,
-            noise_until: 1.0,
-        }
-    }
-}
-
-impl Augment {
-    pub(in super::super) fn check(&self) -> Result<(), RecipeError> {
-        require_weight("augment.noise", self.noise)?;
-        let until = self.noise_until;
-        let fits = until > 0.0 && until <= 1.0;
-        let allowed = "more than 0, at most 1";
-        require(fits, "augment.noise_until", &until, allowed)
     }
 }
