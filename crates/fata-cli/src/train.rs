@@ -3,8 +3,8 @@
 use crate::count::count;
 use crate::machine::Machine;
 use clap::Args;
-use fata::data::{DataOptions, Dataset};
 use fata::Trainer;
+use fata::data::{DataOptions, Dataset};
 use fata::recipe::{Recipe, RecipeError};
 use fata::train::{Progress, StoppedBy};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -66,9 +66,15 @@ const SHIPPED: &[(&str, &str)] = &[
     ("lsgan", include_str!("../../../../recipes/lsgan.toml")),
     ("mlp", include_str!("../../../../recipes/mlp.toml")),
     ("pacgan", include_str!("../../../../recipes/pacgan.toml")),
-    ("pictures", include_str!("../../../../recipes/pictures.toml")),
+    (
+        "pictures",
+        include_str!("../../../../recipes/pictures.toml"),
+    ),
     ("points", include_str!("../../../../recipes/points.toml")),
-    ("projection", include_str!("../../../../recipes/projection.toml")),
+    (
+        "projection",
+        include_str!("../../../../recipes/projection.toml"),
+    ),
     ("r3gan", include_str!("../../../../recipes/r3gan.toml")),
     ("sagan", include_str!("../../../../recipes/sagan.toml")),
     ("sgan", include_str!("../../../../recipes/sgan.toml")),
@@ -116,7 +122,9 @@ impl Recipe {
         let (name, why) = match source {
             "digits" => ("digits", "made for these digits"),
             "gaussian" => ("figure1", "draws figure 1 of Goodfellow et al. 2014"),
-            "line" | "ring" | "grid" | "spiral" => ("points", "made for points of a few dimensions"),
+            "line" | "ring" | "grid" | "spiral" => {
+                ("points", "made for points of a few dimensions")
+            }
             // Its thousand classes are what a test for missing modes counts.
             "stacked-digits" => ("pictures", "made for pictures, told no classes"),
             _ if table => ("points", "made for points of a few dimensions"),

@@ -5,9 +5,9 @@
 //! state. Times are kept but promise nothing.
 
 use super::game::Game;
-use crate::augment::{AdaController, AdaState};
 use super::player::Player;
 use super::tick::Meters;
+use crate::augment::{AdaController, AdaState};
 use crate::layers::{Parameter, Parameters, Stored, numbers, tensor};
 use crate::ship::container::{Card, Container, ContainerError};
 use serde::{Deserialize, Serialize};

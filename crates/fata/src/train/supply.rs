@@ -1,10 +1,10 @@
 //! Where a run's samples come from: the loaders of what is shown and of what
 //! keeps its labels, and what is held out.
 
+use super::CACHE_BUDGET_BYTES;
 use super::TrainError;
 use super::game::Game;
 use super::portion::{Portion, Samples};
-use super::CACHE_BUDGET_BYTES;
 use crate::data::{Batch, Dataset, HoldOut, Kind, Loader, LoaderOptions};
 use crate::layers::{Mode, numbers};
 use crate::recipe::Condition;

@@ -39,7 +39,11 @@ impl Game {
         report.loss_discriminator +=
             self.finite(&objective, turn.step, &self.discriminator)? * share;
         if self.recipe.augment.kind == Kind::Ada {
-            report.note("augment_probability", f64::from(self.ada.probability()), share);
+            report.note(
+                "augment_probability",
+                f64::from(self.ada.probability()),
+                share,
+            );
             self.ada.observe(&on_real);
             self.ada.update(real.dims()[0] as u64);
         }
