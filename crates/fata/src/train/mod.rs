@@ -21,6 +21,8 @@ mod resume;
 mod schedule;
 mod sketch;
 mod teach;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod view;
 
