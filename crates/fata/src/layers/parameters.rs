@@ -96,6 +96,15 @@ impl Parameters {
         }
     }
 
+    /// Takes over the singular vectors of another copy of the same player.
+    pub fn share_singular_vectors(&mut self, of: &Self) {
+        let places = self.list.iter().filter_map(|parameter| parameter.spectral);
+        let vectors: Vec<Id> = places.flat_map(|at| [at.left, at.right]).collect();
+        for id in vectors {
+            self.list[id.0].value = of.list[id.0].value.clone();
+        }
+    }
+
     /// Keeps every trained number within plus or minus `bound`.
     pub fn clip(&mut self, bound: f32) {
         for parameter in self.list.iter_mut().filter(|parameter| parameter.trained) {

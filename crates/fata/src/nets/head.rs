@@ -71,13 +71,20 @@ impl Head {
             }
         };
         let classes = form.classes;
+        let naming = |builder: &mut Builder| {
+            let layer = dense(builder, "classes", classes);
+            match plan.init {
+                Some(_) => layer.biased(builder, "classes"),
+                None => layer, // has its bias already
+            }
+        };
         let verdict = match form.model.condition {
             Condition::None | Condition::Concatenation => {
                 Answer::Plain(dense(builder, "closing", 1))
             }
             Condition::Auxiliary => Answer::Auxiliary {
                 logit: dense(builder, "closing", 1),
-                classes: dense(builder, "classes", classes).biased(builder, "classes"),
+                classes: naming(builder),
             },
             Condition::Projection => {
                 let logit = dense(builder, "closing", 1);
@@ -86,9 +93,7 @@ impl Head {
                 let vectors = builder.weight("projection", &[classes, pooled], init);
                 Answer::Projection { logit, vectors }
             }
-            Condition::SemiSupervised => {
-                Answer::Classes(dense(builder, "classes", classes).biased(builder, "classes"))
-            }
+            Condition::SemiSupervised => Answer::Classes(naming(builder)),
         };
         let mut head = Self {
             places: plan.places,

@@ -11,6 +11,8 @@ mod head;
 mod mlp;
 mod r3gan;
 mod resnet;
+#[cfg(test)]
+mod tests;
 
 pub use discriminator::{Discriminator, Verdict};
 pub use form::Form;

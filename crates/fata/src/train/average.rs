@@ -39,6 +39,8 @@ pub(crate) fn follow(
         (1.0 - keep) as f32,
     );
     average.put_trained(averaged);
+    // The average's own are near these, and a few iterations away.
+    average.share_singular_vectors(generator);
 }
 
 /// Sets the running statistics of the averaged generator to those that its own

@@ -94,10 +94,17 @@ pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerE
     take(&mut file, "average", &mut game.average)?;
     let players = [&game.generator, &game.discriminator];
     for (player, slow) in players.into_iter().zip(&mut game.slow) {
-        for (parameter, value) in trained(&player.parameters).zip(slow) {
+        // Lookahead that a resumed run begins with starts from where it is.
+        let now = player.parameters.trained();
+        for ((parameter, value), now) in trained(&player.parameters).zip(slow).zip(now) {
             let name = format!("{}.slow/{}", player.name, parameter.name);
-            let numbers = file.take(&name, &parameter.shape)?;
-            *value = tensor(numbers, player.parameters.device());
+            *value = match file.tensors.contains_key(&name) {
+                true => {
+                    let numbers = file.take(&name, &parameter.shape)?;
+                    tensor(numbers, player.parameters.device())
+                }
+                false => now,
+            };
         }
     }
     let state = file.card;

@@ -54,7 +54,11 @@ impl Game {
     ) -> Result<Self, NetError> {
         let random = Random::new(recipe.train.seed);
         let (generator_layers, g) = Generator::build(form, random, device)?;
-        let (discriminator_layers, d) = Discriminator::build(form, random, device)?;
+        let (discriminator_layers, mut d) = Discriminator::build(form, random, device)?;
+        if recipe.penalty.clip > 0.0 {
+            // So that no look back leads out of the bounds.
+            d.clip(recipe.penalty.clip as f32);
+        }
         let slow = match recipe.train.lookahead_every {
             0 => [Vec::new(), Vec::new()],
             _ => [g.trained(), d.trained()],

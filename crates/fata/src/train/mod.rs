@@ -22,6 +22,8 @@ mod schedule;
 mod sketch;
 mod supply;
 mod teach;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod view;
 

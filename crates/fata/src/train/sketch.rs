@@ -19,6 +19,8 @@ use burn::tensor::Tensor;
 const POINTS: usize = 2000;
 /// Cells of the discriminator's map, each way.
 const MAP_SIDE: usize = 64;
+/// Cells that the discriminator judges at a time.
+const MAP_BATCH: usize = 256;
 /// Latents whose way to their samples figure 1 draws.
 const LINES: usize = 41;
 /// Classes that have rows of their own in a grid.
@@ -169,24 +171,38 @@ fn real_points(dataset: &Dataset, dimensions: usize) -> Result<Vec<Vec<f32>>, Tr
         .collect()
 }
 
-/// D(x) at places given in the data's units.
+/// D(x) at places given in the data's units. Where samples are packed, a place
+/// is judged together with copies of itself; where labels are told, with those
+/// of all classes at the data's shares.
 fn probabilities(game: &Game, dataset: &Dataset, places: &[Vec<f32>]) -> Vec<f32> {
-    let mut values = Vec::new();
-    for place in places {
-        let mut place = place.clone();
-        if let Some(units) = dataset.units() {
-            units.to_standard(&mut place);
-        }
-        values.extend(place);
-    }
-    let columns = values.len() / places.len();
-    let parameters = &game.discriminator.parameters;
-    let x: Tensor<2> = tensor(values, parameters.device()).reshape([places.len(), columns]);
+    let (parameters, form) = (&game.discriminator.parameters, &game.form);
     let weights = parameters.plain(Mode::Infer);
-    let verdict = game.discriminator_layers.judge(&weights, x.into(), None);
-    let logits = numbers(verdict.logits.value);
-    logits
-        .iter()
-        .map(|&logit| 1.0 / (1.0 + (-logit).exp()))
-        .collect()
+    let counts = dataset.class_counts();
+    let all = counts.iter().sum::<u64>().max(1) as f32;
+    let shares: Vec<f32> = counts.iter().map(|&count| count as f32 / all).collect();
+    let mut probabilities = Vec::with_capacity(places.len());
+    for places in places.chunks(MAP_BATCH) {
+        let mut values = Vec::new();
+        for place in places {
+            let mut place = place.clone();
+            if let Some(units) = dataset.units() {
+                units.to_standard(&mut place);
+            }
+            for _ in 0..form.model.packing {
+                values.extend(&place);
+            }
+        }
+        let rows = places.len() * form.model.packing;
+        let columns = values.len() / rows;
+        let x: Tensor<2> = tensor(values, parameters.device()).reshape([rows, columns]);
+        let labels: Option<Tensor<2>> = (form.classes > 0).then(|| {
+            let labels = shares.repeat(rows);
+            tensor(labels, parameters.device()).reshape([rows, form.classes])
+        });
+        let layers = &game.discriminator_layers;
+        let verdict = layers.judge(&weights, x.into(), labels.as_ref());
+        let logits = numbers(verdict.logits.value);
+        probabilities.extend(logits.iter().map(|&logit| 1.0 / (1.0 + (-logit).exp())));
+    }
+    probabilities
 }

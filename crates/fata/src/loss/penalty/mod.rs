@@ -13,6 +13,8 @@
 
 mod dragan;
 mod gradient;
+#[cfg(test)]
+mod tests;
 mod zero_centred;
 
 pub use dragan::around;

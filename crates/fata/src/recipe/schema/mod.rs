@@ -143,11 +143,23 @@ impl Recipe {
             let allowed = "a gradient penalty cannot look through minibatch discrimination: use model.minibatch=deviation or none";
             let fits = model.minibatch != Minibatch::Discrimination;
             require(fits, key, &"on", allowed)?;
+            let allowed =
+                "a gradient penalty cannot look through self-attention: set model.attention=0 too";
+            let attends = model.kind == ModelKind::Resnet && model.attention > 0;
+            require(!attends, key, &"on", allowed)?;
+            let allowed = "a gradient penalty needs a logit that is no sum over classes: use another model.condition than semi-supervised";
+            let fits = model.condition != Condition::SemiSupervised;
+            require(fits, key, &"on", allowed)?;
         }
         let fits = self.penalty.consistency == 0.0 || self.augment.kind != AugmentKind::None;
         let allowed = "consistency is under augmentation: set augment.kind too";
         let weight = self.penalty.consistency;
         require(fits, "penalty.consistency", &weight, allowed)?;
+        let normalised = model.spectral_norm != SpectralNorm::None;
+        let fits = model.kind != ModelKind::R3gan || !normalised;
+        let allowed =
+            "none with r3gan, whose last convolutions begin at 0 and so have no spectral norm";
+        require(fits, "model.spectral_norm", &"on", allowed)?;
         let semi = model.condition == Condition::SemiSupervised;
         let plain = matches!(self.loss.kind, LossKind::Minimax | LossKind::NonSaturating);
         let allowed = "semi-supervised needs loss.kind minimax or non-saturating";
@@ -163,5 +175,92 @@ impl Recipe {
         let fits = train.labelled == 0 || semi;
         let allowed = "only with model.condition=semi-supervised";
         require(fits, "train.labelled", &train.labelled, allowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(assignments: &[&str]) -> Result<(), RecipeError> {
+        let recipe = Recipe::named("dcgan").unwrap();
+        let set = |recipe: Recipe, assignment: &&str| recipe.with_set(assignment).unwrap();
+        assignments.iter().fold(recipe, set).check_together()
+    }
+
+    #[test]
+    fn values_that_do_not_go_together_are_refused_with_the_way_out() {
+        let refused: [(&[&str], &[&str]); 9] = [
+            (
+                &["penalty.r1=1"],
+                &["penalty.r1", "model.discriminator_norm=none"],
+            ),
+            (
+                &[
+                    "penalty.gradient=10",
+                    "model.discriminator_norm=none",
+                    "model.minibatch=discrimination",
+                ],
+                &["penalty.gradient", "model.minibatch=deviation"],
+            ),
+            (
+                &["penalty.r2=1", "model.kind=resnet", "model.attention=16"],
+                &["penalty.r2", "model.attention=0"],
+            ),
+            (
+                &[
+                    "penalty.dragan=1",
+                    "model.kind=mlp",
+                    "model.condition=semi-supervised",
+                ],
+                &["penalty.dragan", "semi-supervised"],
+            ),
+            (
+                &["model.kind=r3gan", "model.spectral_norm=discriminator"],
+                &["model.spectral_norm", "r3gan"],
+            ),
+            (
+                &["model.packing=3"],
+                &["model.packing", "3", "train.batch", "64"],
+            ),
+            (
+                &["model.packing=2", "model.condition=projection"],
+                &["model.packing", "model.packing=1"],
+            ),
+            (
+                &["train.labelled=100"],
+                &["train.labelled", "model.condition=semi-supervised"],
+            ),
+            (
+                &["model.condition=semi-supervised", "loss.kind=hinge"],
+                &["model.condition", "minimax or non-saturating"],
+            ),
+        ];
+        for (assignments, said) in refused {
+            let error = with(assignments).unwrap_err().to_string();
+            for part in said {
+                assert!(error.contains(part), "{part} is not in: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_go_together_are_taken() {
+        let taken: [&[&str]; 6] = [
+            &[],
+            &["penalty.r1=1", "model.discriminator_norm=none"],
+            &["penalty.r1=1", "model.kind=resnet"],
+            &[
+                "penalty.r1=1",
+                "model.kind=r3gan",
+                "model.minibatch=deviation",
+                "model.condition=projection",
+            ],
+            &["model.packing=4", "model.minibatch=discrimination"],
+            &["model.condition=semi-supervised", "train.labelled=100"],
+        ];
+        for assignments in taken {
+            with(assignments).unwrap();
+        }
     }
 }
