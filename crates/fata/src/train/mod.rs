@@ -405,7 +405,7 @@ impl Trainer {
 }
 
 fn skipped_notice(dataset: &Dataset) -> Option<String> {
-    let skipped = dataset.skipped();
+    let skipped = dataset.newly_skipped();
     let first = skipped.first()?;
     Some(format!(
         "{} file{} cannot be used and {} left out, the first {}: {} (`fata data check` lists all)",
