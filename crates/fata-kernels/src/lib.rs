@@ -14,6 +14,7 @@ mod ops;
 mod optim;
 mod pointwise;
 pub mod pool;
+pub mod profile;
 mod resample;
 mod threads;
 
