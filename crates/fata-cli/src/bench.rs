@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use clap::{Args, Subcommand};
 use fata::Recipe;
-use fata::bench::{ConvolutionBench, Report, steps};
+use fata::bench::{ConvolutionBench, Report, StepBench};
 use fata::data::Kind;
 use std::process::ExitCode;
 
@@ -30,6 +30,9 @@ pub(crate) struct BenchArgs {
     /// Replace a value of the recipe, as table.key=value
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Also say how long each operator takes
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     machine: Machine,
 }
@@ -120,10 +123,13 @@ pub(crate) fn run(arguments: BenchArgs) -> anyhow::Result<ExitCode> {
                 height: arguments.resolution,
                 width: arguments.resolution,
             };
-            (
-                steps(&recipe, kind, arguments.steps, &device)?,
-                arguments.machine.json,
-            )
+            let bench = StepBench {
+                recipe: &recipe,
+                kind,
+                steps: arguments.steps,
+                profile: arguments.profile,
+            };
+            (bench.run(&device)?, arguments.machine.json)
         }
     };
     print(&report, json)?;
@@ -151,5 +157,32 @@ fn print(report: &Report, json: bool) -> anyhow::Result<()> {
     );
     println!("efficiency    {:>10.0} %", 100.0 * report.efficiency);
     println!("memory        {:>10} MB", report.memory_bytes / 1_000_000);
+    if !report.operators.is_empty() {
+        print_operators(report);
+    }
     Ok(())
+}
+
+/// A table in Markdown.
+fn print_operators(report: &Report) {
+    println!("\n| operator | calls a step | share of the step | GFLOP/s | share of peak |");
+    println!("|---|---|---|---|---|");
+    let mut rest = 100.0;
+    for operator in &report.operators {
+        let share = 100.0 * operator.milliseconds / report.step_milliseconds;
+        rest -= share;
+        let speed = match operator.gflop > 0.0 {
+            true => format!(
+                "{:.0} | {:.0} %",
+                1e3 * operator.gflop / operator.milliseconds,
+                100.0 * operator.efficiency
+            ),
+            false => "| ".into(),
+        };
+        println!(
+            "| {} | {} | {share:.1} % | {speed} |",
+            operator.name, operator.calls
+        );
+    }
+    println!("| all else | | {rest:.1} % | | |");
 }

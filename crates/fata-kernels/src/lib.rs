@@ -15,6 +15,7 @@ mod ops;
 mod optim;
 mod pointwise;
 pub mod pool;
+pub mod profile;
 mod resample;
 mod threads;
 mod warp;

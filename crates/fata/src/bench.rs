@@ -40,46 +40,132 @@ pub struct Report {
     pub threads: usize,
     /// Resident memory of the process.
     pub memory_bytes: u64,
+    /// Where the time goes, the longest first, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<Operator>,
 }
 
-/// Times `steps` steps of a recipe on data of this form.
-///
-/// # Errors
-/// If the architecture does not fit the data, or training breaks down.
-pub fn steps(
-    recipe: &Recipe,
-    kind: Kind,
-    steps: usize,
-    device: &Device,
-) -> Result<Report, TrainError> {
-    let form = Form::new(&recipe.model, kind, CLASSES);
-    let columns = form.network_shape().iter().product::<usize>();
-    let batch = recipe.train.batch;
-    let mut draws = Random::new(0).at(Stream::Data, 0);
-    let numbers: Vec<f32> = (0..batch * columns)
-        .map(|_| 2.0 * draws.uniform() - 1.0)
-        .collect();
-    let labels: Vec<u32> = (0..batch).map(|_| draws.below(CLASSES as u32)).collect();
-    let real = Samples::new(numbers, batch, Some(&labels), form.classes, device);
-    let labelled = (recipe.model.condition == Condition::SemiSupervised).then(|| real.clone());
-    let portion = Portion { real, labelled };
-    let peak_gflops = peak(device);
-    let mut game = Game::new(recipe, &form, &[1; CLASSES], device)?;
-    let mut times = Vec::new();
-    for step in 0..WARM_UP + steps.max(1) {
-        let began = Instant::now();
-        game.step(|| Ok(portion.clone()))?;
-        if step >= WARM_UP {
+/// All calls of an operator with the same sizes, in one step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Operator {
+    /// What it computes, with its sizes.
+    pub name: String,
+    /// Calls in a step.
+    pub calls: f64,
+    /// Their time in a step.
+    pub milliseconds: f64,
+    /// Their arithmetic in a step; zero where it is no matrix product.
+    pub gflop: f64,
+    /// Share of the peak that they reach.
+    pub efficiency: f64,
+}
+
+/// Steps of a recipe on data of a form, to be timed.
+#[derive(Clone, Copy, Debug)]
+pub struct StepBench<'a> {
+    /// What is trained.
+    pub recipe: &'a Recipe,
+    /// The data's form.
+    pub kind: Kind,
+    /// Steps that are timed.
+    pub steps: usize,
+    /// Whether each operator is timed as well.
+    pub profile: bool,
+}
+
+impl StepBench<'_> {
+    /// Times the steps.
+    ///
+    /// # Errors
+    /// If the architecture does not fit the data, or training breaks down.
+    pub fn run(self, device: &Device) -> Result<Report, TrainError> {
+        let peak_gflops = peak(device);
+        let (mut game, batch) = (self.game(device)?, self.recipe.train.batch);
+        let portion = self.portion(0, device);
+        for _ in 0..WARM_UP {
+            game.step(|| Ok(portion.clone()))?;
+        }
+        let steps = self.steps.max(1);
+        if self.profile {
+            fata_kernels::profile::start();
+        }
+        let mut times = Vec::new();
+        for _ in 0..steps {
+            let began = Instant::now();
+            game.step(|| Ok(portion.clone()))?;
             times.push(began.elapsed().as_secs_f64());
         }
+        let operators = match self.profile {
+            true => operators(fata_kernels::profile::stop(), steps, peak_gflops),
+            false => Vec::new(),
+        };
+        let images = (batch * self.recipe.train.discriminator_steps) as f64;
+        let gflop = game.gflop_per_step(batch);
+        Ok(Report {
+            operators,
+            ..report(times, images, gflop, peak_gflops)
+        })
     }
-    let images = (batch * recipe.train.discriminator_steps) as f64;
-    Ok(report(
-        times,
-        images,
-        game.gflop_per_step(batch),
-        peak_gflops,
-    ))
+
+    /// The losses of discriminator and generator at each step, for comparing
+    /// one way to compute them with another.
+    ///
+    /// # Errors
+    /// As for [`StepBench::run`].
+    pub fn losses(self, device: &Device) -> Result<Vec<[f64; 2]>, TrainError> {
+        let mut game = self.game(device)?;
+        let mut losses = Vec::new();
+        for step in 0..self.steps {
+            let report = game.step(|| Ok(self.portion(step as u64, device)))?;
+            losses.push([report.loss_discriminator, report.loss_generator]);
+        }
+        Ok(losses)
+    }
+
+    fn form(&self) -> Form {
+        Form::new(&self.recipe.model, self.kind, CLASSES)
+    }
+
+    fn game(&self, device: &Device) -> Result<Game, TrainError> {
+        Ok(Game::new(self.recipe, &self.form(), &[1; CLASSES], device)?)
+    }
+
+    /// A batch of made-up samples with made-up labels: waves of random length, so that they are
+    /// smooth as pictures are and no two alike.
+    fn portion(&self, number: u64, device: &Device) -> Portion {
+        let columns = self.form().network_shape().iter().product::<usize>();
+        let batch = self.recipe.train.batch;
+        let mut draws = Random::new(0).at(Stream::Data, number);
+        let mut numbers = Vec::with_capacity(batch * columns);
+        for _ in 0..batch {
+            let [length, phase] = [0.2 * draws.uniform(), 6.0 * draws.uniform()];
+            let wave = |column: usize| libm::sinf(column as f32 * length + phase);
+            numbers.extend((0..columns).map(wave));
+        }
+        let labels: Vec<u32> = (0..batch).map(|_| draws.below(CLASSES as u32)).collect();
+        let classes = self.form().classes;
+        let real = Samples::new(numbers, batch, Some(&labels), classes, device);
+        let semi = self.recipe.model.condition == Condition::SemiSupervised;
+        let labelled = semi.then(|| real.clone());
+        Portion { real, labelled }
+    }
+}
+
+/// What was measured over so many steps, for one.
+fn operators(
+    measured: Vec<fata_kernels::profile::Operator>,
+    steps: usize,
+    peak_gflops: f64,
+) -> Vec<Operator> {
+    let steps = steps as f64;
+    let of_one = measured.into_iter().map(|operator| Operator {
+        calls: operator.calls as f64 / steps,
+        milliseconds: 1e3 * operator.seconds / steps,
+        gflop: operator.gflop / steps,
+        efficiency: operator.gflop / operator.seconds / peak_gflops,
+        name: operator.name,
+    });
+    of_one.collect()
 }
 
 /// One convolution, forward and backward.
@@ -199,5 +285,6 @@ fn report(mut times: Vec<f64>, images: f64, gflop: f64, peak_gflops: f64) -> Rep
         efficiency: gflop / median / peak_gflops,
         threads: rayon::current_num_threads(),
         memory_bytes: crate::train::resident_memory(),
+        operators: Vec::new(),
     }
 }

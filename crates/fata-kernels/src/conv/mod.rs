@@ -64,6 +64,24 @@ impl ConvShape {
         2 * (self.out_pixels() * self.channels_out * self.window_len()) as u64
     }
 
+    /// The sizes in a few words: kernel, step, channels, input and output.
+    pub(crate) fn words(&self) -> String {
+        let [kernel, step] =
+            [self.kernel, self.stride].map(|[down, across]| match down == across {
+                true => down.to_string(),
+                false => format!("{down}x{across}"),
+            });
+        format!(
+            "kernel {kernel} step {step}, {} channels {}x{} and {} channels {}x{}",
+            self.channels_in,
+            self.height,
+            self.width,
+            self.channels_out,
+            self.out_height(),
+            self.out_width()
+        )
+    }
+
     /// Floats under the kernel.
     fn window_len(&self) -> usize {
         self.kernel[0] * self.kernel[1] * self.group_in()

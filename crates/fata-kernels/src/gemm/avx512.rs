@@ -35,6 +35,19 @@ impl MicroKernel for Avx512 {
         }
     }
 
+    const PACKS_ALONG: bool = true;
+
+    unsafe fn multiply_along(tile: &Tile, source: *const f32, stride: usize) {
+        let along = Along { source, stride };
+        // SAFETY: the caller's promise is passed on.
+        unsafe {
+            match tile.order {
+                PanelOrder::RowMajor => body::<ROWS, 2, ROW_STRIDE, 1, true>(tile, along),
+                PanelOrder::DepthMajor => body::<ROWS, 2, 1, ROWS, true>(tile, along),
+            }
+        }
+    }
+
     unsafe fn multiply_narrow(tile: &Tile) {
         // SAFETY: the caller's promise is passed on.
         unsafe { multiply_narrow(tile) }
@@ -65,8 +78,12 @@ unsafe fn by_rows<const ROW_STEP: usize, const DEPTH_STEP: usize>(tile: &Tile) {
             unsafe {
                 match (tile.rows, tile.cols > 16) {
                     $(
-                        ($rows, true) => body::<$rows, 2, ROW_STEP, DEPTH_STEP>(tile),
-                        ($rows, false) => body::<$rows, 1, ROW_STEP, DEPTH_STEP>(tile),
+                        ($rows, true) => {
+                            body::<$rows, 2, ROW_STEP, DEPTH_STEP, false>(tile, Along::NOT)
+                        }
+                        ($rows, false) => {
+                            body::<$rows, 1, ROW_STEP, DEPTH_STEP, false>(tile, Along::NOT)
+                        }
                     )*
                     _ => unreachable!("a tile has one to fourteen rows"),
                 }
@@ -76,9 +93,34 @@ unsafe fn by_rows<const ROW_STEP: usize, const DEPTH_STEP: usize>(tile: &Tile) {
     bodies!(1 2 3 4 5 6 7 8 9 10 11 12 13 14)
 }
 
+/// Columns that are packed while they are multiplied.
+#[derive(Clone, Copy)]
+struct Along {
+    source: *const f32,
+    stride: usize,
+}
+
+impl Along {
+    const NOT: Along = Along {
+        source: std::ptr::null(),
+        stride: 0,
+    };
+
+    /// How many steps ahead the columns are called into the cache: as long as
+    /// the memory takes.
+    const AHEAD: usize = 8;
+}
+
 #[target_feature(enable = "avx512f,avx2,fma")]
-unsafe fn body<const M: usize, const V: usize, const ROW_STEP: usize, const DEPTH_STEP: usize>(
+unsafe fn body<
+    const M: usize,
+    const V: usize,
+    const ROW_STEP: usize,
+    const DEPTH_STEP: usize,
+    const ALONG: bool,
+>(
     tile: &Tile,
+    mut along: Along,
 ) {
     let mut sums = [[_mm512_setzero_ps(); V]; M];
     let (mut a, mut b) = (tile.a, tile.b);
@@ -92,7 +134,19 @@ unsafe fn body<const M: usize, const V: usize, const ROW_STEP: usize, const DEPT
         for _ in 0..tile.depth {
             let mut columns = [_mm512_setzero_ps(); V];
             for v in 0..V {
-                columns[v] = _mm512_loadu_ps(b.add(16 * v));
+                if ALONG {
+                    columns[v] = _mm512_loadu_ps(along.source.add(16 * v));
+                    _mm512_storeu_ps(b.cast_mut().add(16 * v), columns[v]);
+                    let ahead = along
+                        .source
+                        .wrapping_add(Along::AHEAD * along.stride + 16 * v);
+                    _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+                } else {
+                    columns[v] = _mm512_loadu_ps(b.add(16 * v));
+                }
+            }
+            if ALONG {
+                along.source = along.source.wrapping_add(along.stride);
             }
             for row in 0..M {
                 let value = _mm512_set1_ps(*a.add(row * ROW_STEP));

@@ -10,7 +10,7 @@ use super::kernel::{DEPTH_BLOCK, MAX_ROWS, MicroKernel, PanelOrder, ROW_STRIDE, 
 use super::pack::{PackCols, PackRows};
 use super::with_kernel;
 use crate::pool::{self, Buffer};
-use rayon::prelude::*;
+use crate::threads;
 use std::ops::Range;
 
 /// Columns whose block of the right factor stays in the second-level cache.
@@ -20,7 +20,7 @@ pub(crate) const COL_BLOCK: usize = 512;
 const NARROW_COLS: usize = 4;
 
 /// Work below which waking other threads costs more than it gains.
-const SINGLE_THREAD_FLOPS: u64 = 1_000_000;
+const SINGLE_THREAD_FLOPS: u64 = 200_000;
 
 /// Where the product's rows are written.
 pub(crate) trait OutputRows: Sync {
@@ -87,10 +87,10 @@ impl Output {
 /// Runs `work(0)` to `work(count - 1)`, on the threads of the current pool
 /// where the work is large enough to share.
 pub(crate) fn for_each_task(count: usize, flops: u64, work: impl Fn(usize) + Sync + Send) {
-    if count == 1 || flops < SINGLE_THREAD_FLOPS || rayon::current_num_threads() == 1 {
+    if flops < SINGLE_THREAD_FLOPS {
         (0..count).for_each(work);
     } else {
-        (0..count).into_par_iter().with_max_len(1).for_each(work);
+        threads::for_each_index(count, work);
     }
 }
 
@@ -101,13 +101,13 @@ pub(crate) fn piece(len: usize, piece: usize, index: usize) -> Range<usize> {
 
 /// The right factor, packed: for each block of depth all panels of columns,
 /// or its columns one by one where there are few.
-struct PackedCols {
+pub(super) struct PackedCols {
     panels: Buffer,
     narrow: bool,
 }
 
 impl PackedCols {
-    fn new<K: MicroKernel, B: PackCols>(
+    pub(super) fn new<K: MicroKernel, B: PackCols>(
         b: &B,
         depth: Range<usize>,
         cols: Range<usize>,
@@ -155,7 +155,7 @@ impl PackedCols {
     }
 
     /// Start of the panel whose first column is `col`.
-    fn panel<K: MicroKernel>(
+    pub(super) fn panel<K: MicroKernel>(
         &self,
         block: usize,
         steps: usize,
@@ -220,7 +220,7 @@ fn multiply_with<K: MicroKernel, A: PackRows, B: PackCols, O: OutputRows>(
     // Four tasks a thread even out threads that are not equally fast, while a
     // task of 16 panels still reads each block of the right factor often.
     let col_tasks = cols.div_ceil(COL_BLOCK);
-    let row_tasks = (4 * rayon::current_num_threads()).div_ceil(col_tasks);
+    let row_tasks = (4 * threads::count()).div_ceil(col_tasks);
     let task_rows = rows
         .div_ceil(row_tasks)
         .next_multiple_of(K::ROWS)
@@ -285,6 +285,8 @@ impl<P: Fn(usize) -> *const f32> Strip<'_, P> {
         for first_row in self.rows.clone().step_by(K::ROWS) {
             let rows = first_row..self.rows.end.min(first_row + K::ROWS);
             K::pack_rows(a, rows.clone(), self.depth.clone(), panel);
+            let next = rows.end..self.rows.end.min(rows.end + K::ROWS);
+            a.call(next, self.depth.clone());
             if self.narrow {
                 for line in panel.chunks_mut(ROW_STRIDE).take(rows.len()) {
                     line[steps..steps.next_multiple_of(16)].fill(0.0);

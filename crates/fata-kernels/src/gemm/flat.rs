@@ -1,13 +1,17 @@
 //! Products with few rows, as a dense layer on a batch is: the left factor is packed whole, and
-//! tasks are panels of columns, each of which packs its own part of the right factor just before
-//! it is multiplied. Cut by rows, such a product has too few tasks to share evenly and every one
+//! tasks are panels of columns, each of which packs its own part of the right factor while the first
+//! rows are multiplied by it. Cut by rows, such a product has too few tasks to share evenly and every one
 //! of them reads all of the right factor. Sums are added up in the same blocks of depth as in
 //! `driver`, so that both give the same bits.
 
-use super::driver::{Output, OutputRows, Product, for_each_task, piece};
+use super::Matrix;
+use super::driver::{
+    EvenRows, Output, OutputRows, PackedCols, Product, Strip, for_each_task, piece,
+};
 use super::epilogue::Epilogue;
 use super::kernel::{DEPTH_BLOCK, MAX_ROWS, MicroKernel, ROW_STRIDE, Tile};
 use super::pack::{PackCols, PackRows};
+use super::transpose::transpose_to;
 use crate::pool;
 
 /// The most rows of a flat product: its packed rows stay in the second-level cache.
@@ -53,7 +57,12 @@ pub(super) fn multiply<K: MicroKernel, A: PackRows, B: PackCols, O: OutputRows>(
         for block in 0..blocks {
             let steps = piece(depth, DEPTH_BLOCK, block);
             let b = &mut b[..steps.len() * K::COLS];
-            product.b.pack(steps.clone(), cols.clone(), K::COLS, b);
+            let along = product.b.in_place(steps.clone(), cols.clone());
+            let along =
+                along.filter(|_| K::PACKS_ALONG && rows >= K::ROWS && cols.len() == K::COLS);
+            if along.is_none() {
+                product.b.pack(steps.clone(), cols.clone(), K::COLS, b);
+            }
             let epilogue = match steps.end == depth {
                 true => product.epilogue.columns(cols.start, cols.len()),
                 false => Epilogue::NONE,
@@ -71,16 +80,67 @@ pub(super) fn multiply<K: MicroKernel, A: PackRows, B: PackCols, O: OutputRows>(
                     depth: steps.len(),
                     a: packed[(block * row_panels + panel) * panel_len..].as_ptr(),
                     order: product.a.order(),
-                    b: b.as_ptr(),
+                    b: b.as_mut_ptr(),
                     out: starts,
                     accumulate: block > 0,
                     epilogue,
                 };
                 // SAFETY: the panels were packed for this kernel, which was chosen because the
                 // processor can run it; `at` has checked each row's floats, and tasks have
-                // disjoint columns.
-                unsafe { K::multiply(&tile) }
+                // disjoint columns. The first panel packs the columns for the others.
+                unsafe {
+                    match along {
+                        Some((source, stride)) if panel == 0 => {
+                            K::multiply_along(&tile, source.as_ptr(), stride);
+                        }
+                        _ => K::multiply(&tile),
+                    }
+                }
             }
         }
+    });
+}
+
+/// Computes `a b` into `c`, which has few rows and a right factor that is stored column by column, as
+/// an input gradient has. To pack such a factor as columns is to transpose all of it, and few rows
+/// are multiplied by it: the product is computed transposed, and its result, being smaller, turned.
+pub(super) fn multiply_turned<K: MicroKernel>(a: &Matrix, b: &Matrix, c: &mut [f32]) {
+    let (rows, cols, depth) = (a.rows, b.cols, a.cols);
+    let packed = PackedCols::new::<K, _>(&a.transposed(), 0..depth, 0..rows, false);
+    let output = Output::of(c);
+    let flops = 2 * (rows * cols * depth) as u64;
+    // Enough tasks to share evenly, and as many panels in each as that allows.
+    let panels = (cols / (8 * K::ROWS)).clamp(1, 4);
+    let task_cols = panels * K::ROWS;
+    for_each_task(cols.div_ceil(task_cols), flops, |task| {
+        let cols_of_task = piece(cols, task_cols, task);
+        let count = cols_of_task.len();
+        let left = Matrix {
+            data: &b.data[cols_of_task.start * b.col_stride..],
+            ..b.transposed()
+        };
+        let mut sums = pool::take(count * rows);
+        let mut panel = pool::take(K::ROWS * ROW_STRIDE);
+        let sums_output = Output::of(&mut sums);
+        for block in 0..depth.div_ceil(DEPTH_BLOCK) {
+            let steps = piece(depth, DEPTH_BLOCK, block);
+            let strip = Strip {
+                rows: 0..count,
+                cols: 0..rows,
+                accumulate: block > 0,
+                epilogue: Epilogue::NONE,
+                panels: |col| packed.panel::<K>(block, steps.len(), col, rows),
+                depth: steps.clone(),
+                narrow: false,
+            };
+            let even = EvenRows {
+                first: 0,
+                stride: rows,
+            };
+            strip.run::<K, _, _>(&left, &even, sums_output, &mut panel);
+        }
+        let to = output.at(cols_of_task.start, (rows - 1) * cols + count);
+        // SAFETY: `at` has checked the floats, and tasks write columns of their own.
+        unsafe { transpose_to(&sums, rows, to, cols, [count, rows]) }
     });
 }

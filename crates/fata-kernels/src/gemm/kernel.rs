@@ -69,6 +69,21 @@ pub(crate) trait MicroKernel: Send + Sync + 'static {
     /// may be written for `cols` floats, and no other thread touches these.
     unsafe fn multiply(tile: &Tile);
 
+    /// Whether `multiply_along` is there.
+    const PACKS_ALONG: bool = false;
+
+    /// Multiplies one full tile whose columns are not packed yet, step `s` of
+    /// them being at `source + s * stride`, and packs them into `tile.b`.
+    ///
+    /// # Safety
+    ///
+    /// As for `multiply`, but that the panel at `tile.b` is written; the
+    /// kernel's columns may be read at each step.
+    unsafe fn multiply_along(tile: &Tile, source: *const f32, stride: usize) {
+        let _ = (tile, source, stride);
+        unreachable!("asked for where `PACKS_ALONG` is false");
+    }
+
     /// Multiplies rows by at most four columns, each column being contiguous
     /// along the sum: row-major `a` rows `ROW_STRIDE` apart, `b` columns
     /// `DEPTH_BLOCK` apart, both padded with zeros to a multiple of 16 steps.

@@ -25,6 +25,7 @@ pub(crate) mod transpose;
 pub use epilogue::Epilogue;
 
 use driver::{EvenRows, Product, multiply};
+use flat::multiply_turned;
 
 /// Calls a function with the micro-kernel of this thread's instruction set as
 /// its first type.
@@ -104,6 +105,11 @@ pub fn sgemm(a: Matrix, b: Matrix, c: &mut [f32], epilogue: Epilogue) {
         epilogue.bias.is_none_or(|bias| bias.len() == b.cols),
         "one bias a column"
     );
+    let plain = epilogue.bias.is_none() && epilogue.leaky_slope.is_none();
+    let by_column = b.row_stride == 1 && b.col_stride != 1;
+    if plain && by_column && a.cols > 0 && a.rows > 0 && flat::is_flat(a.rows, b.cols) {
+        return with_kernel!(multiply_turned(&a, &b, c));
+    }
     let output_rows = EvenRows {
         first: 0,
         stride: b.cols,

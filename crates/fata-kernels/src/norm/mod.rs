@@ -2,14 +2,13 @@
 //! pass over the input finds mean and variance and a second writes the output; going backward the
 //! activation's input is computed again from the layer's input, so that nothing else is kept.
 
-use rayon::prelude::*;
-
 use crate::Activation;
 use crate::isa::Isa;
 use crate::pointwise::curve::{Curve, with_curve};
 use crate::pointwise::versions::multiversion;
 use crate::pointwise::{Rows, add_in_order, affine_activation};
 use crate::pool;
+use crate::threads;
 
 /// Mean and biased variance of each channel over all rows.
 #[derive(Clone, Debug)]
@@ -112,13 +111,12 @@ pub(crate) fn moments(x: &[f32], channels: usize) -> Moments {
     let isa = Isa::active();
     let chunks = x.len().div_ceil(rows.chunk);
     let mut partial = pool::take_zeroed(chunks * 2 * rows.group);
-    x.par_chunks(rows.chunk)
-        .zip(partial.par_chunks_mut(2 * rows.group))
-        .for_each(|(x, part)| {
-            let (mean, square) = part.split_at_mut(rows.group);
-            chunk_moments(isa, x, mean, square, channels);
-            rows.fold(square);
-        });
+    let chunks = x.chunks(rows.chunk).zip(partial.chunks_mut(2 * rows.group));
+    threads::for_each(chunks, |(x, part)| {
+        let (mean, square) = part.split_at_mut(rows.group);
+        chunk_moments(isa, x, mean, square, channels);
+        rows.fold(square);
+    });
     let count = (x.len() / channels) as f64;
     let chunk_count =
         |index: usize| ((x.len() - index * rows.chunk).min(rows.chunk) / channels) as f64;
@@ -222,15 +220,14 @@ impl Normalisation<'_> {
         let chunks = x.len().div_ceil(rows.chunk);
         let mut partial = pool::take_zeroed(chunks * 2 * rows.group);
         with_curve!(self.activation, curve => {
-            x.par_chunks(rows.chunk)
-                .zip(gradient.par_chunks(rows.chunk))
-                .zip(partial.par_chunks_mut(2 * rows.group))
-                .for_each(|((x, gradient), part)| {
-                    let (sum, product) = part.split_at_mut(rows.group);
-                    gradient_sums(isa, x, gradient, &layer, sum, product, curve);
-                    rows.fold(sum);
-                    rows.fold(product);
-                });
+            let chunks = x.chunks(rows.chunk).zip(gradient.chunks(rows.chunk));
+            let chunks = chunks.zip(partial.chunks_mut(2 * rows.group));
+            threads::for_each(chunks, |((x, gradient), part)| {
+                let (sum, product) = part.split_at_mut(rows.group);
+                gradient_sums(isa, x, gradient, &layer, sum, product, curve);
+                rows.fold(sum);
+                rows.fold(product);
+            });
         });
         let beta = add_in_order(partial.chunks(rows.group).step_by(2), channels);
         let mut gamma = add_in_order(partial.chunks(rows.group).skip(1).step_by(2), channels);
@@ -251,11 +248,10 @@ impl Normalisation<'_> {
                 (f64::from(scale) * gamma * f64::from(inverse) / count) as f32
             }));
             with_curve!(self.activation, curve => {
-                x.par_chunks(rows.chunk)
-                    .zip(gradient.par_chunks_mut(rows.chunk))
-                    .for_each(|(x, gradient)| {
-                        input_gradient(isa, x, gradient, &layer, &constant, &factor, curve);
-                    });
+                let chunks = x.chunks(rows.chunk).zip(gradient.chunks_mut(rows.chunk));
+                threads::for_each(chunks, |(x, gradient)| {
+                    input_gradient(isa, x, gradient, &layer, &constant, &factor, curve);
+                });
             });
         }
         Gradients {

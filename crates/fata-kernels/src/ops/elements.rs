@@ -7,6 +7,7 @@ use super::Activation;
 use super::flex::{Rule, floats, floats_mut, owned, run, vector, wrap};
 use crate::pointwise;
 use crate::pool;
+use crate::profile::timed;
 
 #[derive(Clone, Debug)]
 struct Activated {
@@ -18,7 +19,12 @@ impl Rule<1> for Activated {
     fn gradients(self, gradient: FlexTensor, [x]: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let dx = x.then(|| {
             let mut gradient = owned(gradient);
-            pointwise::scale_by_slope(floats_mut(&mut gradient), floats(&self.y), self.activation);
+            let (slopes, y) = (floats_mut(&mut gradient), floats(&self.y));
+            timed(
+                || format!("{:?}, gradient", self.activation),
+                0,
+                || pointwise::scale_by_slope(slopes, y, self.activation),
+            );
             gradient
         });
         [dx]
@@ -30,11 +36,19 @@ pub(super) fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> 
         // In place where nobody else holds the input, as after a convolution.
         let y = if x.try_storage_mut::<f32>().is_some() {
             let mut y = owned(x);
-            pointwise::activate_in_place(floats_mut(&mut y), activation);
+            timed(
+                || format!("{activation:?}, forward"),
+                0,
+                || pointwise::activate_in_place(floats_mut(&mut y), activation),
+            );
             y
         } else {
             let mut y = pool::take(floats(&x).len());
-            pointwise::activate(floats(&x), &mut y, activation);
+            timed(
+                || format!("{activation:?}, forward"),
+                0,
+                || pointwise::activate(floats(&x), &mut y, activation),
+            );
             wrap(y, x.layout().shape().clone())
         };
         (y.clone(), Activated { y, activation })

@@ -9,6 +9,7 @@ use crate::conv::{self, ConvShape};
 use crate::gemm::{Epilogue, Matrix, sgemm};
 use crate::pointwise::{activate_in_place, column_sums, scale_by_slope};
 use crate::pool;
+use crate::profile::timed;
 
 fn sizes<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
     tensor.layout().shape().dims()
@@ -26,18 +27,22 @@ impl Conv {
     fn gradient(&self, gradient: &FlexTensor, [x, weight]: [bool; 2]) -> [Option<FlexTensor>; 2] {
         let dx = x.then(|| {
             let mut dx = pool::take(floats(&self.x).len());
-            conv::input_grad(
-                &self.shape,
-                floats(gradient),
-                floats(&self.weight),
-                None,
-                &mut dx,
+            let (gradient, weight) = (floats(gradient), floats(&self.weight));
+            timed(
+                || format!("conv, input gradient: {}", self.shape.words()),
+                self.shape.flops(),
+                || conv::input_grad(&self.shape, gradient, weight, None, &mut dx),
             );
             wrap(dx, self.x.layout().shape().clone())
         });
         let dw = weight.then(|| {
             let mut dw = pool::take(floats(&self.weight).len());
-            conv::weight_grad(&self.shape, floats(&self.x), floats(gradient), &mut dw);
+            let (x, gradient) = (floats(&self.x), floats(gradient));
+            timed(
+                || format!("conv, weight gradient: {}", self.shape.words()),
+                self.shape.flops(),
+                || conv::weight_grad(&self.shape, x, gradient, &mut dw),
+            );
             wrap(dw, self.weight.layout().shape().clone())
         });
         [dx, dw]
@@ -64,7 +69,13 @@ impl Rule<3> for Conv {
 
 fn bias_gradient(gradient: &FlexTensor) -> FlexTensor {
     let shape = gradient.layout().shape();
-    vector(&column_sums(floats(gradient), shape[shape.num_dims() - 1]))
+    let channels = shape[shape.num_dims() - 1];
+    let sums = timed(
+        || "bias, gradient".into(),
+        0,
+        || column_sums(floats(gradient), channels),
+    );
+    vector(&sums)
 }
 
 pub(super) fn conv2d(
@@ -89,7 +100,11 @@ pub(super) fn conv2d(
         };
         let sizes = [batch, shape.out_height(), shape.out_width(), channels_out];
         let mut y = pool::take(sizes.iter().product());
-        conv::forward(&shape, floats(&x), floats(&weight), bias, &mut y);
+        timed(
+            || format!("conv, forward: {}", shape.words()),
+            shape.flops(),
+            || conv::forward(&shape, floats(&x), floats(&weight), bias, &mut y),
+        );
         (wrap(y, sizes), Conv { shape, x, weight })
     };
     match bias {
@@ -115,18 +130,22 @@ impl ConvTranspose {
     fn gradient(&self, gradient: &FlexTensor, [x, weight]: [bool; 2]) -> [Option<FlexTensor>; 2] {
         let dx = x.then(|| {
             let mut dx = pool::take(floats(&self.x).len());
-            conv::forward(
-                &self.shape,
-                floats(gradient),
-                floats(&self.weight),
-                None,
-                &mut dx,
+            let (gradient, weight) = (floats(gradient), floats(&self.weight));
+            timed(
+                || format!("transposed conv, input gradient: {}", self.shape.words()),
+                self.shape.flops(),
+                || conv::forward(&self.shape, gradient, weight, None, &mut dx),
             );
             wrap(dx, self.x.layout().shape().clone())
         });
         let dw = weight.then(|| {
             let mut dw = pool::take(floats(&self.weight).len());
-            conv::weight_grad(&self.shape, floats(gradient), floats(&self.x), &mut dw);
+            let (x, gradient) = (floats(&self.x), floats(gradient));
+            timed(
+                || format!("transposed conv, weight gradient: {}", self.shape.words()),
+                self.shape.flops(),
+                || conv::weight_grad(&self.shape, gradient, x, &mut dw),
+            );
             wrap(dw, self.weight.layout().shape().clone())
         });
         [dx, dw]
@@ -179,7 +198,11 @@ pub(super) fn conv_transpose2d(
         };
         let sizes = [batch, shape.height, shape.width, shape.channels_in];
         let mut y = pool::take(sizes.iter().product());
-        conv::input_grad(&shape, floats(&x), floats(&weight), bias, &mut y);
+        timed(
+            || format!("transposed conv, forward: {}", shape.words()),
+            shape.flops(),
+            || conv::input_grad(&shape, floats(&x), floats(&weight), bias, &mut y),
+        );
         (wrap(y, sizes), ConvTranspose { shape, x, weight })
     };
     match bias {
@@ -208,7 +231,11 @@ impl Linear {
         match &self.y {
             Some(y) => {
                 let mut gradient = owned(gradient);
-                scale_by_slope(floats_mut(&mut gradient), floats(y), self.activation);
+                timed(
+                    || "activation of a linear layer, gradient".into(),
+                    0,
+                    || scale_by_slope(floats_mut(&mut gradient), floats(y), self.activation),
+                );
                 gradient
             }
             None => gradient,
@@ -222,13 +249,21 @@ impl Linear {
         let dx = x.then(|| {
             let weight = Matrix::new(floats(&self.weight), inputs, outputs);
             let mut dx = pool::take(batch * inputs);
-            sgemm(gradient, weight.transposed(), &mut dx, Epilogue::NONE);
+            timed(
+                || format!("linear, input gradient: {inputs} to {outputs}, batch {batch}"),
+                2 * (batch * inputs * outputs) as u64,
+                || sgemm(gradient, weight.transposed(), &mut dx, Epilogue::NONE),
+            );
             wrap(dx, [batch, inputs])
         });
         let dw = weight.then(|| {
             let x = Matrix::new(floats(&self.x), batch, inputs);
             let mut dw = pool::take(inputs * outputs);
-            sgemm(x.transposed(), gradient, &mut dw, Epilogue::NONE);
+            timed(
+                || format!("linear, weight gradient: {inputs} to {outputs}, batch {batch}"),
+                2 * (batch * inputs * outputs) as u64,
+                || sgemm(x.transposed(), gradient, &mut dw, Epilogue::NONE),
+            );
             wrap(dw, [inputs, outputs])
         });
         [dx, dw]
@@ -270,15 +305,21 @@ pub(super) fn linear(
             Activation::Identity | Activation::Tanh | Activation::Sigmoid => None,
         };
         let mut y = pool::take(batch * outputs);
-        sgemm(
-            Matrix::new(floats(&x), batch, inputs),
-            Matrix::new(floats(&weight), inputs, outputs),
-            &mut y,
-            Epilogue { bias, leaky_slope },
+        timed(
+            || format!("linear, forward: {inputs} to {outputs}, batch {batch}"),
+            2 * (batch * inputs * outputs) as u64,
+            || {
+                sgemm(
+                    Matrix::new(floats(&x), batch, inputs),
+                    Matrix::new(floats(&weight), inputs, outputs),
+                    &mut y,
+                    Epilogue { bias, leaky_slope },
+                );
+                if leaky_slope.is_none() {
+                    activate_in_place(&mut y, activation);
+                }
+            },
         );
-        if leaky_slope.is_none() {
-            activate_in_place(&mut y, activation);
-        }
         let y = wrap(y, [batch, outputs]);
         let kept = (activation != Activation::Identity).then(|| y.clone());
         (

@@ -2,13 +2,14 @@
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::flex::{Operand, Rule, floats, floats_mut, owned, run, tensor, vector, wrap};
 use super::{Activation, BatchStatistics};
 use crate::norm::{Gradients, Moments, Normalisation, moments};
 use crate::pointwise::add_in_order;
 use crate::pool;
+use crate::profile::timed;
+use crate::threads;
 
 /// Either normalisation; `groups` holds one set of statistics for a batch, or one an image.
 #[derive(Clone, Debug)]
@@ -47,31 +48,46 @@ impl Norm {
     }
 
     fn forward(&self) -> FlexTensor {
+        timed(
+            || "normalisation with activation, forward".into(),
+            0,
+            || self.compute(),
+        )
+    }
+
+    fn compute(&self) -> FlexTensor {
         let x = floats(&self.x);
         let mut y = pool::take(x.len());
         let part = x.len() / self.groups.len();
         if part > 0 {
-            let parts = x
-                .par_chunks(part)
-                .zip(y.par_chunks_mut(part))
-                .zip(&self.groups);
-            parts.for_each(|((x, y), group)| self.layer(group).forward(x, y));
+            let parts = x.chunks(part).zip(y.chunks_mut(part)).zip(&self.groups);
+            threads::for_each(parts, |((x, y), group)| self.layer(group).forward(x, y));
         }
         wrap(y, self.x.layout().shape().clone())
     }
 
     /// Gradients of the input, gamma and beta.
     fn backward(&self, gradient: FlexTensor, input: bool) -> [FlexTensor; 3] {
+        timed(
+            || "normalisation with activation, gradient".into(),
+            0,
+            || self.differentiate(gradient, input),
+        )
+    }
+
+    fn differentiate(&self, gradient: FlexTensor, input: bool) -> [FlexTensor; 3] {
         let mut gradient = owned(gradient);
         let x = floats(&self.x);
         let part = x.len() / self.groups.len();
         let parts = x
-            .par_chunks(part)
-            .zip(floats_mut(&mut gradient).par_chunks_mut(part));
-        let parts = parts.zip(&self.groups);
-        let sums: Vec<Gradients> = parts
-            .map(|((x, dy), group)| self.layer(group).backward(x, dy, input))
-            .collect();
+            .chunks(part)
+            .zip(floats_mut(&mut gradient).chunks_mut(part));
+        let mut sums: Vec<Option<Gradients>> = self.groups.iter().map(|_| None).collect();
+        let parts = parts.zip(&self.groups).zip(&mut sums);
+        threads::for_each(parts, |(((x, dy), group), sums)| {
+            *sums = Some(self.layer(group).backward(x, dy, input));
+        });
+        let sums: Vec<Gradients> = sums.into_iter().flatten().collect();
         let total = |pick: fn(&Gradients) -> &[f32]| {
             let channels = self.groups[0].mean.len();
             let total = add_in_order(sums.iter().map(pick), channels);
@@ -125,7 +141,11 @@ pub(super) fn batch_norm<const D: usize>(
     let channels = x.dims()[D - 1];
     let mut statistics = None;
     let y = run([x.into(), gamma.into(), beta.into()], |[x, gamma, beta]| {
-        let found = moments(floats(&x), channels);
+        let found = timed(
+            || "batch statistics".into(),
+            0,
+            || moments(floats(&x), channels),
+        );
         let rows = floats(&x).len() / channels;
         // A single value has no unbiased variance; zero keeps the running one finite.
         let unbiased = rows as f64 / (rows.max(2) - 1) as f64;
@@ -159,10 +179,12 @@ pub(super) fn instance_norm(
 ) -> Tensor<4> {
     let [_, height, width, channels] = x.dims();
     let forward = |x: FlexTensor, gamma: Option<FlexTensor>, beta: Option<FlexTensor>| {
-        let images = floats(&x).par_chunks(height * width * channels);
-        let groups = images
-            .map(|image| Group::new(moments(image, channels), epsilon))
-            .collect();
+        let images = floats(&x).chunks(height * width * channels);
+        let mut groups: Vec<Option<Group>> = images.clone().map(|_| None).collect();
+        threads::for_each(images.zip(&mut groups), |(image, group)| {
+            *group = Some(Group::new(moments(image, channels), epsilon));
+        });
+        let groups = groups.into_iter().flatten().collect();
         let norm = Norm {
             x,
             groups,

@@ -9,6 +9,7 @@ mod tests;
 use burn::tensor::Tensor;
 
 use crate::ops::is_fast;
+use crate::profile::timed;
 
 /// Settings of one Adam step.
 ///
@@ -103,7 +104,7 @@ pub fn adam(slots: Vec<AdamSlot>, settings: Adam) -> Vec<(Tensor<1>, Tensor<1>, 
         [parameter, gradient, first_moment, second_moment]
     });
     if all_fast(lists, "adam") {
-        return sweep::adam(slots, settings);
+        return timed(|| "Adam".into(), 0, || sweep::adam(slots, settings));
     }
     portable::adam(slots, settings)
 }
@@ -113,8 +114,8 @@ pub fn adam(slots: Vec<AdamSlot>, settings: Adam) -> Vec<(Tensor<1>, Tensor<1>, 
 pub(crate) struct AdamCorrection {
     /// `rate / (1 - beta1^step)`
     pub(crate) rate: f32,
-    /// `sqrt(1 - beta2^step)`
-    pub(crate) second_root: f32,
+    /// `1 / sqrt(1 - beta2^step)`
+    pub(crate) inverse_root: f32,
 }
 
 impl AdamCorrection {
@@ -125,7 +126,7 @@ impl AdamCorrection {
         let second = 1.0 - f64::from(settings.beta2).powi(step);
         Self {
             rate: (f64::from(settings.rate) / first) as f32,
-            second_root: second.sqrt() as f32,
+            inverse_root: second.sqrt().recip() as f32,
         }
     }
 }
@@ -174,7 +175,8 @@ pub fn lerp_all(averages: Vec<Tensor<1>>, values: Vec<Tensor<1>>, weight: f32) -
         averages.iter().zip(&values).map(|(a, v)| [a, v]),
         "lerp_all",
     ) {
-        return sweep::lerp_all(averages, values, weight);
+        let blend = || sweep::lerp_all(averages, values, weight);
+        return timed(|| "moving average of weights".into(), 0, blend);
     }
     portable::lerp_all(averages, values, weight)
 }

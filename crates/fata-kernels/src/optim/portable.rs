@@ -15,7 +15,7 @@ pub(super) fn adam(slots: Vec<AdamSlot>, settings: Adam) -> Vec<(Tensor<1>, Tens
             let first =
                 slot.first_moment.clone() + (gradient.clone() - slot.first_moment) * (1.0 - beta1);
             let second = slot.second_moment * beta2 + gradient.clone() * gradient * (1.0 - beta2);
-            let root = second.clone().sqrt() / correction.second_root + settings.epsilon;
+            let root = second.clone().sqrt() * correction.inverse_root + settings.epsilon;
             let parameter = slot.parameter - first.clone() / root * correction.rate;
             (parameter, first, second)
         })

@@ -4,12 +4,12 @@
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::{Adam, AdamCorrection, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot};
 use crate::isa::Isa;
 use crate::ops::flex::{floats, floats_mut, owned, plain, tensor};
 use crate::pointwise::versions::multiversion;
+use crate::threads;
 
 /// Floats in a piece: the arrays of one piece together fit a core's second-level cache.
 const PIECE: usize = 16 << 10;
@@ -22,8 +22,9 @@ multiversion! {
         for (((p, m), v), &g) in parameter.iter_mut().zip(first).zip(second).zip(gradient) {
             *m += (g - *m) * blend;
             *v = *v * keep + g * g * new;
-            let root = v.sqrt() / correction.second_root + settings.epsilon;
-            *p -= *m / root * correction.rate;
+            // One division a number: they take longer than all the rest.
+            let root = v.sqrt() * correction.inverse_root + settings.epsilon;
+            *p -= *m * correction.rate / root;
         }
     }
 
@@ -97,7 +98,7 @@ impl<const W: usize> Slot<W> {
 /// Runs `work` on all pieces of all slots and gives back the tensors that were written.
 fn sweep<const W: usize>(
     mut slots: Vec<Slot<W>>,
-    work: impl Fn(Piece<W>) + Sync + Send,
+    work: impl Fn(Piece<W>) + Sync,
 ) -> Vec<[Tensor<1>; W]> {
     let mut pieces = Vec::new();
     for Slot { written, read } in &mut slots {
@@ -111,11 +112,7 @@ fn sweep<const W: usize>(
             pieces.push(Piece { written, read });
         }
     }
-    match pieces.len() {
-        // Not worth waking another thread.
-        0..=1 => pieces.into_iter().for_each(work),
-        _ => pieces.into_par_iter().for_each(work),
-    }
+    threads::for_each(pieces, work);
     slots
         .into_iter()
         .map(|slot| slot.written.map(tensor))
@@ -199,10 +196,10 @@ pub(super) fn squared_norms(tensors: &[Tensor<1>]) -> (f64, Option<usize>) {
                 .map(move |piece| (index, piece))
         })
         .collect();
-    let sums: Vec<f64> = pieces
-        .par_iter()
-        .map(|&(_, piece)| square_piece(isa, piece))
-        .collect();
+    let mut sums = vec![0.0; pieces.len()];
+    threads::for_each(pieces.iter().zip(&mut sums), |(&(_, piece), sum)| {
+        *sum = square_piece(isa, piece);
+    });
     let bad = sums.iter().position(|sum| !sum.is_finite());
     (sums.iter().sum(), bad.map(|place| pieces[place].0))
 }

@@ -5,11 +5,10 @@
 pub(crate) mod curve;
 pub(crate) mod versions;
 
-use rayon::prelude::*;
-
 use crate::Activation;
 use crate::isa::Isa;
 use crate::pool;
+use crate::threads;
 use curve::{Curve, exp, with_curve};
 use versions::multiversion;
 
@@ -69,7 +68,7 @@ pub(crate) fn activate_in_place(x: &mut [f32], activation: Activation) {
     }
     let isa = Isa::active();
     with_curve!(activation, curve => {
-        x.par_chunks_mut(CHUNK).for_each(|x| map_in_place(isa, x, curve));
+        threads::for_each(x.chunks_mut(CHUNK), |x| map_in_place(isa, x, curve));
     });
 }
 
@@ -77,9 +76,8 @@ pub(crate) fn activate_in_place(x: &mut [f32], activation: Activation) {
 pub(crate) fn activate(x: &[f32], y: &mut [f32], activation: Activation) {
     let isa = Isa::active();
     with_curve!(activation, curve => {
-        x.par_chunks(CHUNK)
-            .zip(y.par_chunks_mut(CHUNK))
-            .for_each(|(x, y)| map(isa, x, y, curve));
+        let chunks = x.chunks(CHUNK).zip(y.chunks_mut(CHUNK));
+        threads::for_each(chunks, |(x, y)| map(isa, x, y, curve));
     });
 }
 
@@ -87,10 +85,8 @@ pub(crate) fn activate(x: &[f32], y: &mut [f32], activation: Activation) {
 pub(crate) fn scale_by_slope(gradient: &mut [f32], y: &[f32], activation: Activation) {
     let isa = Isa::active();
     with_curve!(activation, curve => {
-        gradient
-            .par_chunks_mut(CHUNK)
-            .zip(y.par_chunks(CHUNK))
-            .for_each(|(gradient, y)| slopes(isa, gradient, y, curve));
+        let chunks = gradient.chunks_mut(CHUNK).zip(y.chunks(CHUNK));
+        threads::for_each(chunks, |(gradient, y)| slopes(isa, gradient, y, curve));
     });
 }
 
@@ -168,12 +164,11 @@ pub(crate) fn column_sums(x: &[f32], channels: usize) -> Vec<f32> {
     let isa = Isa::active();
     let chunks = x.len().div_ceil(rows.chunk);
     let mut partial = pool::take_zeroed(chunks * rows.group);
-    x.par_chunks(rows.chunk)
-        .zip(partial.par_chunks_mut(rows.group))
-        .for_each(|(x, total)| {
-            add_rows(isa, x, total);
-            rows.fold(total);
-        });
+    let parts = x.chunks(rows.chunk).zip(partial.chunks_mut(rows.group));
+    threads::for_each(parts, |(x, total)| {
+        add_rows(isa, x, total);
+        rows.fold(total);
+    });
     let sums = add_in_order(partial.chunks(rows.group), channels);
     sums.into_iter().map(|sum| sum as f32).collect()
 }
@@ -204,9 +199,8 @@ pub(crate) fn affine_activation(
     let scale = rows.repeat(scale.iter().copied());
     let shift = rows.repeat(shift.iter().copied());
     with_curve!(activation, curve => {
-        x.par_chunks(rows.chunk)
-            .zip(y.par_chunks_mut(rows.chunk))
-            .for_each(|(x, y)| affine(isa, x, y, &scale, &shift, curve));
+        let chunks = x.chunks(rows.chunk).zip(y.chunks_mut(rows.chunk));
+        threads::for_each(chunks, |(x, y)| affine(isa, x, y, &scale, &shift, curve));
     });
 }
 
@@ -225,15 +219,14 @@ pub(crate) fn affine_activation_backward(
     let chunks = x.len().div_ceil(rows.chunk);
     let mut partial = pool::take_zeroed(chunks * 2 * rows.group);
     with_curve!(activation, curve => {
-        x.par_chunks(rows.chunk)
-            .zip(gradient.par_chunks_mut(rows.chunk))
-            .zip(partial.par_chunks_mut(2 * rows.group))
-            .for_each(|((x, gradient), sums)| {
-                let (first, second) = sums.split_at_mut(rows.group);
-                affine_backward(isa, x, gradient, &wide_scale, &wide_shift, first, second, curve);
-                rows.fold(first);
-                rows.fold(second);
-            });
+        let chunks = x.chunks(rows.chunk).zip(gradient.chunks_mut(rows.chunk));
+        let chunks = chunks.zip(partial.chunks_mut(2 * rows.group));
+        threads::for_each(chunks, |((x, gradient), sums)| {
+            let (first, second) = sums.split_at_mut(rows.group);
+            affine_backward(isa, x, gradient, &wide_scale, &wide_shift, first, second, curve);
+            rows.fold(first);
+            rows.fold(second);
+        });
     });
     [0, 1].map(|half| {
         let parts = partial.chunks(rows.group).skip(half).step_by(2);
@@ -247,18 +240,17 @@ pub(crate) fn affine_activation_backward(
 /// Mean binary cross-entropy of logits against a target probability.
 pub(crate) fn binary_cross_entropy(logits: &[f32], target: f32) -> f32 {
     let target = f64::from(target);
-    let partial: Vec<f64> = logits
-        .par_chunks(CHUNK / 4)
-        .map(|chunk| {
-            let terms = chunk.iter().map(|&logit| {
-                let logit = f64::from(logit);
-                // max() would lose a NaN.
-                let positive = if logit < 0.0 { 0.0 } else { logit };
-                positive - logit * target + (-logit.abs()).exp().ln_1p()
-            });
-            terms.sum()
-        })
-        .collect();
+    let mut partial = vec![0.0_f64; logits.len().div_ceil(CHUNK / 4)];
+    let chunks = logits.chunks(CHUNK / 4).zip(&mut partial);
+    threads::for_each(chunks, |(chunk, sum)| {
+        let terms = chunk.iter().map(|&logit| {
+            let logit = f64::from(logit);
+            // max() would lose a NaN.
+            let positive = if logit < 0.0 { 0.0 } else { logit };
+            positive - logit * target + (-logit.abs()).exp().ln_1p()
+        });
+        *sum = terms.sum();
+    });
     (partial.iter().sum::<f64>() / logits.len() as f64) as f32
 }
 
@@ -271,8 +263,8 @@ pub(crate) fn binary_cross_entropy_backward(
 ) {
     let isa = Isa::active();
     let factor = factor / logits.len() as f32;
-    logits
-        .par_chunks(CHUNK)
-        .zip(gradient.par_chunks_mut(CHUNK))
-        .for_each(|(logits, gradient)| sigmoid_difference(isa, logits, gradient, target, factor));
+    let chunks = logits.chunks(CHUNK).zip(gradient.chunks_mut(CHUNK));
+    threads::for_each(chunks, |(logits, gradient)| {
+        sigmoid_difference(isa, logits, gradient, target, factor);
+    });
 }

@@ -166,7 +166,7 @@ fn run<
         },
     );
 
-    let threads = rayon::current_num_threads();
+    let threads = crate::threads::count();
     let fitting = (TASK_FLOATS / (points * (depth + cols)))
         .max(2 * K::ROWS)
         .min(tiles.div_ceil(2 * threads));
