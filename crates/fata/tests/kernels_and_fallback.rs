@@ -32,7 +32,7 @@ fn losses(recipe: &Recipe, fallback: bool) -> Vec<[f64; 2]> {
 fn two_hundred_steps_have_the_same_losses() {
     for (name, set) in [("mlp", "model.width=32"), ("dcgan", "model.width=8")] {
         let recipe = Recipe::named(name).unwrap().with_set(set).unwrap();
-        let recipe = recipe.with_set("train.batch=16").unwrap();
+        let recipe = recipe.with_set("train.batch=64").unwrap();
         let kernels = losses(&recipe, false);
         let fallback = losses(&recipe, true);
         assert_eq!(kernels.len(), STEPS);

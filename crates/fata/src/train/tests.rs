@@ -35,6 +35,7 @@ const PLAYERS: [(&str, &[&str]); 5] = [
             "model.minibatch=discrimination",
             "augment.noise=0.1",
             "penalty.consistency=1",
+            "augment.kind=diffaugment",
             "loss.feature_matching=1",
             "loss.smoothing=0.1",
         ],
@@ -309,8 +310,17 @@ fn runs_of_points_draw_whatever_their_discriminator_sees() {
         &["model.packing=2"][..],
         &["model.condition=concatenation"],
         &["model.condition=projection"],
-        &["model.condition=semi-supervised"],
-        &["model.minibatch=discrimination"],
+        &[
+            "model.condition=semi-supervised",
+            "loss.kind=non-saturating",
+            "penalty.r1=0",
+            "penalty.r2=0",
+        ],
+        &[
+            "model.minibatch=discrimination",
+            "penalty.r1=0",
+            "penalty.r2=0",
+        ],
         &["model.minibatch=deviation", "penalty.r1=1"],
     ] {
         let small = ["train.batch=16", "train.images=32", "train.every=32"];
