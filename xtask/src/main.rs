@@ -5,6 +5,7 @@ mod ci;
 mod digits_classifier;
 mod feature_times;
 mod judge_figures;
+mod penalties;
 
 use anyhow::bail;
 
@@ -12,7 +13,8 @@ const TASKS: &str = "\
     ci                              form, lints, documents and tests: what a change must pass
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
-    judge-figures                   the table of docs/judge.md";
+    judge-figures                   the table of docs/judge.md
+    penalties --python PATH         gradient penalties against PyTorch's, their cost too";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),
+        Some(&"penalties") => penalties::report(&words[1..]),
         _ => bail!("usage: cargo xtask TASK\n{TASKS}"),
     }
 }
