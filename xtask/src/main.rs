@@ -7,6 +7,7 @@ mod digits_classifier;
 mod feature_times;
 mod judge_figures;
 mod kill_resume;
+mod penalties;
 mod vulkan;
 
 use anyhow::bail;
@@ -18,7 +19,8 @@ const TASKS: &str = "\
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
     kill-resume [SEED]              kills a training ten times, and sees that nothing is lost
-    vulkan                          a training step on a Vulkan device against the processor";
+    vulkan                          a training step on a Vulkan device against the processor
+    penalties --python PATH         gradient penalties against PyTorch's, their cost too";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"judge-figures") => judge_figures::report(),
         Some(&"kill-resume") => kill_resume::run(word(1)),
         Some(&"vulkan") => vulkan::check(),
+        Some(&"penalties") => penalties::report(&words[1..]),
         _ => bail!("usage: cargo xtask TASK\n{TASKS}"),
     }
 }

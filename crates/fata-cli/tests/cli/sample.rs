@@ -17,6 +17,20 @@ fn size(png: &[u8]) -> [u32; 2] {
     [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
 }
 
+/// A PNG's compressed pixels, without the notes around them.
+fn pixels(png: &[u8]) -> Vec<u8> {
+    let mut found = Vec::new();
+    let mut rest = &png[8..];
+    while rest.len() >= 12 {
+        let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+        if &rest[4..8] == b"IDAT" {
+            found.extend_from_slice(&rest[8..8 + length]);
+        }
+        rest = &rest[12 + length..];
+    }
+    found
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())
@@ -162,4 +176,71 @@ fn what_is_no_model_is_said_to_be_none() {
         .fata("sample run -o s.png --count 1M")
         .fails(2, &["1000000 pictures of 16x16", "to a folder"]);
     assert!(!place.path("s.png").exists());
+}
+
+/// A workplace with pictures of cats and dogs.
+fn with_classes() -> Workplace {
+    let place = Workplace::new();
+    for number in 0..4 {
+        place.write(&format!("pets/cat/{number}.png"), &picture(number, 16));
+        place.write(&format!("pets/dog/{number}.png"), &picture(number + 9, 16));
+    }
+    place
+}
+
+#[test]
+fn a_conditioned_model_makes_the_class_that_is_asked_for() {
+    for condition in ["concatenation", "auxiliary", "projection"] {
+        let place = with_classes();
+        place
+            .train(
+                "pets",
+                &format!("--images 64 --every 32 -o run -q --set model.condition={condition}"),
+            )
+            .done();
+        for (out, class) in [("cat", "cat"), ("zero", "0"), ("dog", "dog"), ("one", "1")] {
+            place
+                .fata(&format!(
+                    "sample run -o {out}/ --seeds 3,8 --class {class} -q"
+                ))
+                .done();
+        }
+        let read = |folder: &str| place.read(&format!("{folder}/seed000008.png"));
+        let seen = |folder: &str| pixels(&read(folder));
+        assert!(seen("cat") == seen("zero"), "{condition}");
+        assert!(seen("dog") == seen("one"), "{condition}");
+        assert!(seen("cat") != seen("dog"), "{condition}");
+        // Without it a seed has a class of its own.
+        place.fata("sample run -o any/ --seeds 3,8 -q").done();
+        assert!([seen("cat"), seen("dog")].contains(&seen("any")));
+        place
+            .fata("sample run -o s.png --class horse")
+            .fails(1, &["no class `horse`", "cat, dog"]);
+        place
+            .fata("sample run -o s.png --class 2")
+            .fails(1, &["no class `2`"]);
+        assert!(!place.path("s.png").exists());
+        // The picture of a tick has a row for each class.
+        let [width, height] = size(&place.read("run/samples/000000000064.png"));
+        assert!(width > height, "{width}x{height}");
+    }
+}
+
+#[test]
+fn a_class_can_be_asked_only_of_a_model_that_was_told_labels() {
+    let place = with_classes();
+    place
+        .train("pets", "--images 32 --every 32 -o run -q")
+        .done();
+    place
+        .fata("sample run -o s.png --class cat")
+        .fails(1, &["was not trained on labels", "--recipe"]);
+    let place = with_model();
+    place
+        .train(
+            "pictures",
+            "--images 32 -o more -q --set model.condition=projection",
+        )
+        .fails(2, &["model.condition = projection", "have no labels"]);
+    assert!(!place.path("more").exists());
 }

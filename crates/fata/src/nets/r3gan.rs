@@ -50,7 +50,11 @@ impl Block {
     fn new(builder: &mut Builder, name: &str, channels: usize, depth: usize) -> Self {
         let inner = EXPANSION * channels;
         let groups = (inner / GROUP).max(1);
-        let groups = if inner % groups == 0 { groups } else { 1 };
+        let groups = if inner.is_multiple_of(groups) {
+            groups
+        } else {
+            1
+        };
         let scale = GAIN * (depth as f32).powf(-0.25);
         let widen = Window::same(1, keeping(channels, scale));
         let mut spread = Window::same(3, keeping(9 * inner / groups, scale));

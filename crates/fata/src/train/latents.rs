@@ -110,7 +110,7 @@ impl Latents {
         let all = *self.cumulative.last().filter(|&&all| all > 0)?;
         let mut draws = random.at(stream, counter);
         let bits = u64::from(draws.bits()) << 32 | u64::from(draws.bits());
-        let place = (u128::from(bits) * u128::from(all) >> 64) as u64;
+        let place = ((u128::from(bits) * u128::from(all)) >> 64) as u64;
         Some(self.cumulative.partition_point(|&sum| sum <= place) as u32)
     }
 }
