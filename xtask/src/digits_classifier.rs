@@ -70,7 +70,7 @@ pub(crate) fn train(to: Option<String>) -> anyhow::Result<()> {
             let gradients = weights.gradients(&mut loss.backward());
             step += 1;
             let share = (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos()) / 2.0;
-            optimizer.update(&mut parameters, gradients, share);
+            optimizer.step(&mut parameters, gradients, share);
             parameters.absorb(statistics);
         }
         let right = digits.right(&layers, &parameters, seen..held_out);

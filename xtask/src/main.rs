@@ -6,6 +6,7 @@ mod ci;
 mod digits_classifier;
 mod feature_times;
 mod judge_figures;
+mod kill_resume;
 mod vulkan;
 
 use anyhow::bail;
@@ -16,6 +17,7 @@ const TASKS: &str = "\
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
+    kill-resume [SEED]              kills a training ten times, and sees that nothing is lost
     vulkan                          a training step on a Vulkan device against the processor";
 
 fn main() -> anyhow::Result<()> {
@@ -28,6 +30,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),
+        Some(&"kill-resume") => kill_resume::run(word(1)),
         Some(&"vulkan") => vulkan::check(),
         _ => bail!("usage: cargo xtask TASK\n{TASKS}"),
     }

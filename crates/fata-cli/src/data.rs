@@ -74,8 +74,9 @@ impl Source {
     }
 
     /// What `fata train` would do with it, without a word about a recipe.
-    fn training(&self) -> check::Training {
-        let recipe = Recipe::fitting(&self.path.to_string_lossy());
+    fn training(&self, data: &Dataset) -> check::Training {
+        let source = self.path.to_string_lossy();
+        let (recipe, _) = Recipe::fitting(&source, || data.classes().len() > 1);
         check::Training {
             recipe: recipe.name,
             batch: recipe.train.batch,
@@ -93,7 +94,8 @@ pub(crate) fn run(args: DataArgs) -> anyhow::Result<()> {
     let mut stdout = stdout().lock();
     match args.command {
         Command::Check { source, output } => {
-            let report = check::check(&source.open()?, &source.training())?;
+            let data = source.open()?;
+            let report = check::check(&data, &source.training(&data))?;
             if output.json {
                 writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
             } else if !output.quiet {

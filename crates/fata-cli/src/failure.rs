@@ -8,6 +8,7 @@ use fata::judge::features::FeaturesError;
 use fata::nets::NetError;
 use fata::recipe::RecipeError;
 use fata::train::TrainError;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A command line that asks for what cannot be.
@@ -22,6 +23,32 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// A run whose files could not be written: what it had saved is whole.
+#[derive(Debug)]
+struct Resumable {
+    error: TrainError,
+    run: PathBuf,
+}
+
+impl std::fmt::Display for Resumable {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        self.error.fmt(out)
+    }
+}
+
+impl std::error::Error for Resumable {}
+
+/// The error that ended a run; where the run can go on, with how it can.
+pub(crate) fn resumable(error: TrainError, run: &Path) -> anyhow::Error {
+    match error {
+        TrainError::File(_) | TrainError::Folder { .. } | TrainError::Model(_) => {
+            let run = run.to_path_buf();
+            Resumable { error, run }.into()
+        }
+        error => error.into(),
+    }
+}
+
 /// Says what went wrong, and returns the exit code for it. A reader that went
 /// away (`fata recipes | head`) is not an error.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
@@ -32,6 +59,12 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     eprintln!("error: {}", text(error));
+    if let Some(stopped) = error.downcast_ref::<Resumable>() {
+        eprintln!(
+            "hint: what was saved is whole; go on with: fata train --resume {}",
+            stopped.run.display()
+        );
+    }
     if is_usage(error) {
         eprintln!("hint: `fata help` lists the commands, `fata COMMAND --help` their flags");
         return ExitCode::from(2);

@@ -36,6 +36,9 @@ pub(crate) struct SampleArgs {
     /// Which generator of a run: best (as judged while it trained) or last
     #[arg(long, default_value = "best")]
     which: Which,
+    /// Samples of one class only: its name, or its number from 0
+    #[arg(long, value_name = "NAME|INDEX")]
+    class: Option<String>,
     #[command(flatten)]
     machine: Machine,
     /// Print nothing
@@ -52,7 +55,10 @@ pub(crate) fn run(mut arguments: SampleArgs) -> anyhow::Result<ExitCode> {
         Some(count) => Seeds::range(0..count),
         None => arguments.seeds.clone(),
     };
-    let generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
+    let mut generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
+    if let Some(class) = &arguments.class {
+        generator = generator.of_class(class)?;
+    }
     let model = arguments.model.display().to_string();
     let files = match generator.data().kind {
         Kind::Points { .. } => {

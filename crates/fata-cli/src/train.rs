@@ -1,9 +1,11 @@
 //! `fata train`: begin a run, go on with one, or only say what it would take.
 
 use crate::count::count;
+use crate::failure::{Usage, resumable};
 use crate::machine::Machine;
 use clap::Args;
 use fata::Trainer;
+use fata::data::{DataOptions, Dataset, Kind, Skipped};
 use fata::recipe::{Recipe, RecipeError};
 use fata::train::{Progress, StoppedBy};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -21,7 +23,7 @@ const DRY_RUN_STEPS: usize = 5;
 #[derive(Args)]
 pub(crate) struct TrainArgs {
     /// A folder, .zip, IDX file, .csv or built-in name [default: digits]
-    data: Option<String>,
+    data: Option<PathBuf>,
     /// A recipe's name or file [default: what fits the data]
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<String>,
@@ -88,12 +90,37 @@ pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn new_recipe(arguments: &TrainArgs) -> anyhow::Result<Recipe> {
-    let source = arguments.data.as_deref().unwrap_or("digits");
+    let source = match &arguments.data {
+        None => "digits",
+        Some(path) => path.to_str().ok_or_else(|| {
+            Usage(format!(
+                "the path {} is not text (UTF-8), and a recipe names its data in text: rename it, or make a link to it",
+                path.display()
+            ))
+        })?,
+    };
     let recipe = match &arguments.recipe {
         Some(name) => Recipe::named_or_file(name)?,
-        None => Recipe::fitting(source),
+        None => fitting(source, arguments.quiet),
     };
     Ok(change(arguments, recipe.with_data(source)?)?)
+}
+
+/// The recipe that works best for the data; why is said aloud.
+fn fitting(source: &str, quiet: bool) -> Recipe {
+    let has_classes = || {
+        let data = Dataset::open(Path::new(source), &DataOptions::default());
+        // Data that cannot be opened are refused where they are opened in earnest.
+        data.is_ok_and(|data| data.classes().len() > 1)
+    };
+    let (recipe, why) = Recipe::fitting(source, has_classes);
+    if !quiet {
+        eprintln!(
+            "recipe `{}`, {why}; `fata recipes` lists the others",
+            recipe.name
+        );
+    }
+    recipe
 }
 
 /// The recipe with the flags' values in place of its own.
@@ -139,12 +166,12 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
         .expect("a run that is trained has a folder")
         .to_path_buf();
     let [generator, discriminator] = trainer.parameter_counts();
-    let progress = trainer.progress();
+    let (progress, items) = (trainer.progress(), trainer.dataset().len());
     say(format!(
-        "{} on {} ({} items) in {}: generator {generator}, discriminator {discriminator} parameters",
+        "{} on {} ({items} item{}) in {}: generator {generator}, discriminator {discriminator} parameters",
         trainer.recipe().name,
         trainer.dataset().name(),
-        trainer.dataset().len(),
+        if items == 1 { "" } else { "s" },
         folder.display(),
     ));
     if progress.images_seen > 0 {
@@ -153,7 +180,15 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
     let watched = bar.clone();
     trainer.on_step(move |progress| show(&watched, progress));
     let mut images_per_second = None;
-    while let Some(tick) = trainer.next_tick()? {
+    loop {
+        let tick = trainer.next_tick().map_err(|error| {
+            bar.finish_and_clear();
+            resumable(error, &folder)
+        })?;
+        if let Some(note) = turned_out_damaged(&trainer.dataset().newly_skipped()) {
+            say(note);
+        }
+        let Some(tick) = tick else { break };
         images_per_second = Some(tick.images_per_second);
         say(tick.to_string());
     }
@@ -185,11 +220,28 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
         "the generator is {}",
         folder.join("generator.safetensors").display()
     ));
+    let samples = match trainer.dataset().kind() {
+        Kind::Images { .. } => "samples.png",
+        Kind::Points { .. } => "samples.csv",
+    };
     say(format!(
-        "make samples with: fata sample {} -o samples.png",
+        "make samples with: fata sample {} -o {samples}",
         folder.display()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Names files that turned out damaged only when they were wanted.
+fn turned_out_damaged(skipped: &[Skipped]) -> Option<String> {
+    let first = skipped.first()?;
+    let (more, are) = match skipped.len() {
+        1 => ("1 more file".into(), "is"),
+        count => (format!("{count} more files"), "are"),
+    };
+    Some(format!(
+        "note: {more} turned out damaged and {are} left out, the first {}: {} (`fata data check` lists all)",
+        first.path, first.reason,
+    ))
 }
 
 /// The first signal asks the run to finish its step and save; the second ends

@@ -6,6 +6,7 @@
 //! channels last: `[batch, height, width, channels]`. Networks, losses and the training loop live
 //! in the `fata` crate.
 
+mod colour;
 pub mod conv;
 pub mod gemm;
 pub mod isa;
@@ -17,11 +18,13 @@ pub mod pool;
 pub mod profile;
 mod resample;
 mod threads;
+mod warp;
 
 pub use ops::{
-    Activation, BatchStatistics, ConvOptions, activate, affine_activation, batch_norm,
-    binary_cross_entropy_with_logits, conv_transpose2d, conv2d, downsample_average, fallback_used,
-    instance_norm, linear, resize_bilinear, upsample_nearest, use_fallback,
+    Activation, BatchStatistics, ColourMap, ConvOptions, Sampling, activate, activation_tangent,
+    affine_activation, batch_norm, binary_cross_entropy_with_logits, colour_affine,
+    conv_transpose2d, conv2d, cut_out, downsample_average, fallback_used, instance_norm, linear,
+    modulate, resize_bilinear, upsample_nearest, use_fallback, warp_affine,
 };
 pub use optim::{
     Adam, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot, adam, lerp_all, rms_prop, sgd,

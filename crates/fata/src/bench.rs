@@ -3,10 +3,10 @@
 
 use crate::data::Kind;
 use crate::layers::tensor;
-use crate::nets::{Form, NetError};
-use crate::recipe::Recipe;
+use crate::nets::Form;
+use crate::recipe::{Condition, Recipe};
 use crate::rng::{Random, Stream};
-use crate::train::{Game, TrainError};
+use crate::train::{Game, Portion, Samples, TrainError};
 use burn::tensor::{Device, Tensor};
 use fata_kernels::{Activation, ConvOptions};
 use serde::Serialize;
@@ -14,6 +14,8 @@ use std::time::Instant;
 
 /// Side of the square matrices by which the machine's peak is measured.
 const PEAK_SIDE: usize = 2048;
+/// Classes of the made-up labels, where the recipe is conditioned on them.
+const CLASSES: usize = 10;
 /// Untimed repetitions before the timed ones.
 const WARM_UP: usize = 3;
 
@@ -81,9 +83,9 @@ impl StepBench<'_> {
     pub fn run(self, device: &Device) -> Result<Report, TrainError> {
         let peak_gflops = peak(device);
         let (mut game, batch) = (self.game(device)?, self.recipe.train.batch);
-        let real = self.pictures(0, device);
+        let portion = self.portion(0, device);
         for _ in 0..WARM_UP {
-            game.step(|| Ok(real.clone()))?;
+            game.step(|| Ok(portion.clone()))?;
         }
         let steps = self.steps.max(1);
         if self.profile {
@@ -92,7 +94,7 @@ impl StepBench<'_> {
         let mut times = Vec::new();
         for _ in 0..steps {
             let began = Instant::now();
-            game.step(|| Ok(real.clone()))?;
+            game.step(|| Ok(portion.clone()))?;
             times.push(began.elapsed().as_secs_f64());
         }
         let operators = match self.profile {
@@ -119,27 +121,23 @@ impl StepBench<'_> {
         let mut game = self.game(device)?;
         let mut losses = Vec::new();
         for step in 0..self.steps {
-            let report = game.step(|| Ok(self.pictures(step as u64, device)))?;
+            let report = game.step(|| Ok(self.portion(step as u64, device)))?;
             losses.push([report.loss_discriminator, report.loss_generator]);
         }
         Ok(losses)
     }
 
     fn form(&self) -> Form {
-        Form {
-            model: self.recipe.model.clone(),
-            kind: self.kind,
-        }
+        Form::new(&self.recipe.model, self.kind, CLASSES)
     }
 
     fn game(&self, device: &Device) -> Result<Game, TrainError> {
-        let game = Game::new(self.recipe, &self.form(), device);
-        game.map_err(|error: NetError| TrainError::from(error))
+        Ok(Game::new(self.recipe, &self.form(), &[1; CLASSES], device)?)
     }
 
-    /// A batch of made-up samples: waves of random length, so that they are
+    /// A batch of made-up samples with made-up labels: waves of random length, so that they are
     /// smooth as pictures are and no two alike.
-    fn pictures(&self, number: u64, device: &Device) -> Tensor<2> {
+    fn portion(&self, number: u64, device: &Device) -> Portion {
         let columns = self.form().network_shape().iter().product::<usize>();
         let batch = self.recipe.train.batch;
         let mut draws = Random::new(0).at(Stream::Data, number);
@@ -149,7 +147,12 @@ impl StepBench<'_> {
             let wave = |column: usize| libm::sinf(column as f32 * length + phase);
             numbers.extend((0..columns).map(wave));
         }
-        tensor(numbers, device).reshape([batch, columns])
+        let labels: Vec<u32> = (0..batch).map(|_| draws.below(CLASSES as u32)).collect();
+        let classes = self.form().classes;
+        let real = Samples::new(numbers, batch, Some(&labels), classes, device);
+        let semi = self.recipe.model.condition == Condition::SemiSupervised;
+        let labelled = semi.then(|| real.clone());
+        Portion { real, labelled }
     }
 }
 

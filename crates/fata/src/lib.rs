@@ -17,6 +17,7 @@
 //! The library never prints, exits, or reads arguments or the environment.
 #![forbid(unsafe_code)]
 
+pub mod augment;
 pub mod bench;
 pub mod data;
 pub mod device;

@@ -21,7 +21,7 @@ pub enum Stream {
     Latents = 2,
     /// The order in which data is shown; the counter is the epoch.
     Order = 3,
-    /// Augmentation; the counter is the image's number.
+    /// Mirroring of the data; the counter is the image's number.
     Augment = 4,
     /// Labels of generated images; the counter is the image's number.
     Labels = 5,
@@ -33,8 +33,16 @@ pub enum Stream {
     SampleLabels = 8,
     /// Everything the judge draws: subsets, projections, random features.
     Judge = 9,
-    /// Noise inside a network's layers; the counter is the image's number.
+    /// Noise on what the discriminator sees; the counter is the image's number.
     Noise = 10,
+    /// Where penalties are taken; the counter is the image's number.
+    Penalty = 11,
+    /// Which items are held out, and which keep their labels.
+    HoldOut = 12,
+    /// Augmentation of real images; the counter is the image's number.
+    AugmentReal = 13,
+    /// Augmentation of generated images; the counter is the image's number.
+    AugmentFake = 14,
 }
 
 /// A seed, from which every stream is drawn.

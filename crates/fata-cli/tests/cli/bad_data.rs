@@ -109,7 +109,7 @@ fn damaged_pictures_are_named_and_left_out() {
         ],
     );
     assert!(
-        outcome.stderr.contains("2 files cannot be used"),
+        outcome.stderr.contains("3 files cannot be used"),
         "{}",
         outcome.stderr
     );
@@ -118,6 +118,48 @@ fn damaged_pictures_are_named_and_left_out() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn pictures_of_which_none_can_be_decoded_begin_no_run() {
+    let place = Workplace::new();
+    let whole = picture(1, 16);
+    for number in 0..5 {
+        place.write(&format!("set/{number}.png"), &whole[..whole.len() - 60]);
+    }
+    refused(
+        &place,
+        "set",
+        &[
+            "5 files that cannot be used",
+            "0.png: damaged",
+            "and 2 more",
+        ],
+    );
+}
+
+#[test]
+fn a_picture_that_turns_out_damaged_during_the_training_is_named_then() {
+    let place = Workplace::new();
+    let whole = picture(1, 16);
+    place.write("set/good.png", &whole);
+    place.write("set/late.png", &whole[..whole.len() - 60]);
+    place.write("set/words.png", b"words");
+    let outcome = place
+        .train("set", "--images 160 --every 16 -o run --json")
+        .done();
+    outcome.json();
+    for part in [
+        "note: 1 file cannot be used and is left out, the first words.png: not a picture",
+        "note: 1 more file turned out damaged and is left out, the first late.png: damaged",
+    ] {
+        assert_eq!(
+            outcome.stderr.matches(part).count(),
+            1,
+            "{}",
+            outcome.stderr
+        );
+    }
 }
 
 #[test]
@@ -177,6 +219,46 @@ fn loops_of_links_and_names_that_are_no_text_are_walked_through() {
         usable = "7 usable images";
     }
     trained(&place, "pictures", &[usable, "self.png: cannot be read"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_would_steer_a_terminal_are_written_out() {
+    let place = Workplace::new();
+    place.write("set/good.png", &picture(1, 16));
+    // Not every system lets such a name be made.
+    if std::fs::write(place.path("set/\u{1b}[31mred\n.png"), b"words").is_err() {
+        return;
+    }
+    let report = place.fata("data check set").done().stdout;
+    assert!(
+        report.contains(r"\u{1b}[31mred\n.png: not a picture"),
+        "{report}"
+    );
+    let said = place.train("set", "--images 16 -o run").done().stderr;
+    for text in [report, said] {
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn data_at_a_path_that_is_no_text_are_refused_with_the_path() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Workplace::with_pictures();
+    let path = std::ffi::OsStr::from_bytes(b"pictures\xFF");
+    // Not every file system lets such a name be made.
+    if std::fs::rename(place.path("pictures"), place.path("").join(path)).is_err() {
+        return;
+    }
+    let type_it =
+        |words: &str| -> Outcome { place.command(words).arg(path).output().unwrap().into() };
+    type_it("train -o run").fails(2, &["the path pictures", "not text (UTF-8)", "rename it"]);
+    let report = type_it("data check").done().stdout;
+    assert!(
+        report.contains("6 usable images") && report.contains("UTF-8"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -67,6 +67,29 @@ fn a_folder_without_permission_is_named() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_checkpoints_whole_and_says_how_to_go_on() {
+    let place = with_run();
+    let checkpoints = place.contents("run/checkpoints");
+    let generator = place.path("run/generator.safetensors");
+    std::fs::remove_file(&generator).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &generator).unwrap();
+    let outcome = place.fata(&resume("--images 64 --json")).fails(
+        1,
+        &[
+            "cannot write run/generator.safetensors: no space left",
+            "hint: what was saved is whole; go on with: fata train --resume run",
+        ],
+    );
+    assert_eq!(outcome.stderr.matches("error: ").count(), 1);
+    assert!(place.contents("run/checkpoints") == checkpoints);
+    std::fs::remove_file(&generator).unwrap();
+    let end = place.fata(&resume("--images 64 --json")).done().json();
+    assert_eq!(end["images_seen"], 64);
+    assert_eq!(place.log("run").len(), 4);
+}
+
 #[test]
 fn a_new_run_is_not_begun_over_another() {
     let place = with_run();

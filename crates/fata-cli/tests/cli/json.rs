@@ -157,7 +157,7 @@ fn data_reports_have_the_keys_that_scripts_read() {
     );
     assert_eq!(
         report["training"]["command"],
-        "fata train pictures --recipe dcgan --resolution 32 --fit pad"
+        "fata train pictures --recipe pictures --resolution 32 --fit pad"
     );
     let packed = place
         .fata("data pack pictures -o packed.zip --json")

@@ -7,9 +7,11 @@ use std::path::Path;
 fn shipped() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
     let files = names(&folder).into_iter();
-    files
+    let mut stems: Vec<String> = files
         .filter_map(|file| file.strip_suffix(".toml").map(str::to_owned))
-        .collect()
+        .collect();
+    stems.sort_unstable();
+    stems
 }
 
 #[test]
@@ -34,6 +36,8 @@ fn every_recipe_says_what_it_would_take_and_writes_nothing() {
         let data = match &name[..] {
             "figure1" => "gaussian",
             "points" => "ring",
+            // They want labels.
+            "acgan" | "cgan" | "classes" | "digits" | "projection" | "sagan" | "sgan" => "digits",
             _ => "pictures",
         };
         let plan = place

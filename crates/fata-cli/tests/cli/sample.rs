@@ -108,9 +108,9 @@ fn points_come_as_rows_in_the_units_of_the_data() {
     let place = Workplace::new();
     let rows = (0..200).map(|i| format!("{},{}\n", 1000.0 + f64::from(i % 20), -5.0));
     place.write("table.csv", rows.collect::<String>().as_bytes());
-    place
-        .fata("train table.csv --images 2k --every 1k -o run -q")
-        .done();
+    let said = place.fata("train table.csv --images 2k --every 1k -o run");
+    let said = said.done().stderr;
+    assert!(said.contains("fata sample run -o samples.csv"), "{said}");
     place.fata("sample run -o points.csv --count 30").done();
     let text = place.text("points.csv");
     assert_eq!(text.lines().count(), 30);

@@ -1,14 +1,19 @@
 //! The operators as the networks call them: shapes are checked here, then the call goes to the
 //! Flex kernels or to the portable composition.
 
+mod augment;
 mod elements;
 pub(crate) mod flex;
 mod layers;
 mod norms;
 mod portable;
 mod resampling;
+mod tangent;
 #[cfg(test)]
 mod tests;
+
+pub use augment::{ColourMap, Sampling, colour_affine, cut_out, warp_affine};
+pub use tangent::{activation_tangent, modulate};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -46,6 +46,37 @@ pub(super) fn conv_transpose2d(
     module::conv_transpose2d(x.permute([0, 3, 1, 2]), weight, bias, native).permute([0, 2, 3, 1])
 }
 
+/// The tangent times the slope of a piecewise linear activation at its output `y`.
+pub(super) fn slope_tangent<const D: usize>(
+    tangent: Tensor<D>,
+    y: Tensor<D>,
+    activation: Activation,
+) -> Tensor<D> {
+    let slope = match activation {
+        Activation::LeakyRelu(slope) => slope,
+        _ => 0.0,
+    };
+    let positive = y.greater_scalar(0.0).float();
+    let slopes = positive * (1.0 - slope) + slope;
+    let slopes = if tangent.is_autodiff() {
+        slopes.autodiff()
+    } else {
+        slopes
+    };
+    tangent * slopes
+}
+
+pub(super) fn modulate(
+    x: Tensor<4>,
+    scale: Tensor<2>,
+    shift: Tensor<2>,
+    activation: Activation,
+) -> Tensor<4> {
+    let [batch, channels] = scale.dims();
+    let wide = [batch, 1, 1, channels];
+    activate(x * scale.reshape(wide) + shift.reshape(wide), activation)
+}
+
 pub(super) fn linear(
     x: Tensor<2>,
     weight: Tensor<2>,

@@ -25,12 +25,12 @@ pub(crate) fn noise(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
-fn plain<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
+pub(super) fn plain<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
     let values = noise(seed, shape.iter().product());
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
-fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor
         .into_data()
         .try_into_vec()
@@ -38,7 +38,10 @@ fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// Output and gradients of a function of flat leaves, the output weighted with noise.
-fn evaluate(leaves: &[Tensor<1>], f: impl Fn(&[Tensor<1>]) -> Tensor<1>) -> Vec<Vec<f32>> {
+pub(super) fn evaluate(
+    leaves: &[Tensor<1>],
+    f: impl Fn(&[Tensor<1>]) -> Tensor<1>,
+) -> Vec<Vec<f32>> {
     let tracked: Vec<_> = leaves
         .iter()
         .map(|x| x.clone().autodiff().require_grad())
@@ -53,7 +56,7 @@ fn evaluate(leaves: &[Tensor<1>], f: impl Fn(&[Tensor<1>]) -> Tensor<1>) -> Vec<
 }
 
 #[track_caller]
-fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
+pub(super) fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}");
     let largest = expected.iter().fold(1e-6_f32, |a, b| a.max(b.abs()));
     for (index, (a, b)) in got.iter().zip(expected).enumerate() {
@@ -65,7 +68,7 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
 }
 
 #[track_caller]
-fn compare(
+pub(super) fn compare(
     what: &str,
     leaves: &[Tensor<1>],
     fast: impl Fn(&[Tensor<1>]) -> Tensor<1>,
@@ -78,7 +81,7 @@ fn compare(
     }
 }
 
-fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+pub(super) fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     tensor.flatten(0, D - 1)
 }
 

@@ -245,8 +245,10 @@ fn plan(dataset: &Dataset, usable: usize, training: &Training) -> Plan {
 
 /// What a person types to train on the data just as they were looked at.
 fn command(dataset: &Dataset, training: &Training) -> String {
-    let path = dataset.path().display().to_string();
-    let mut command = format!("fata train {} --recipe {}", quoted(&path), training.recipe);
+    let Some(path) = dataset.path().to_str() else {
+        return "give the path a name that is text (UTF-8), or make a link to it that has one: a recipe names its data in text".to_owned();
+    };
+    let mut command = format!("fata train {} --recipe {}", quoted(path), training.recipe);
     if let Kind::Points { .. } = dataset.kind() {
         return command;
     }
@@ -351,8 +353,8 @@ impl fmt::Display for Report {
         if extra > 0 {
             writeln!(
                 f,
-                "  duplicates {extra} in {} groups:",
-                self.duplicates.len()
+                "  duplicates {extra} in {}:",
+                several(self.duplicates.len(), "group")
             )?;
             block(
                 f,
@@ -365,8 +367,9 @@ impl fmt::Display for Report {
         if self.other_files > 0 {
             writeln!(
                 f,
-                "  left out   {} files that are no pictures",
-                self.other_files
+                "  left out   {}, no picture{}",
+                several(self.other_files, "file"),
+                if self.other_files == 1 { "" } else { "s" }
             )?;
         }
         if !self.unreadable.is_empty() {
@@ -383,10 +386,15 @@ impl fmt::Display for Report {
         match plan.resolution {
             Some(side) => write!(
                 f,
-                "  training   {side}x{side}, {} channels, --fit {}, ",
-                plan.channels, plan.fit
+                "  training   {side}x{side}, {}, --fit {}, ",
+                several(plan.channels, "channel"),
+                plan.fit
             )?,
-            None => write!(f, "  training   points of {} columns, ", plan.channels)?,
+            None => write!(
+                f,
+                "  training   points of {}, ",
+                several(plan.channels, "column")
+            )?,
         }
         let batches = match plan.batches_per_epoch {
             1 => "1 batch".to_owned(),
@@ -404,6 +412,11 @@ impl fmt::Display for Report {
         }
         write!(f, "             {}", plan.command)
     }
+}
+
+/// `1 file`, `2 files`.
+fn several(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// One line: a heading and the first few of its entries.

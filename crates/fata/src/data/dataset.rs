@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use image::{DynamicImage, ImageBuffer};
@@ -99,6 +99,8 @@ pub struct Dataset {
     /// Which files failed to decode.
     pub(super) bad: Vec<AtomicBool>,
     pub(super) skipped: Mutex<Vec<Skipped>>,
+    /// How many of them were handed out as new.
+    pub(super) named: AtomicUsize,
 }
 
 impl Dataset {
@@ -160,6 +162,17 @@ impl Dataset {
     /// The names of the classes; empty where there are none.
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// How many items each class has; empty where there are no classes.
+    pub fn class_counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes.len()];
+        for label in (0..self.len()).filter_map(|index| self.label(index)) {
+            if let Some(count) = counts.get_mut(label as usize) {
+                *count += 1;
+            }
+        }
+        counts
     }
 
     /// The class of an item, where there are classes.
@@ -330,6 +343,17 @@ impl Dataset {
     /// The error for when every picture failed.
     pub(super) fn nothing_usable(&self) -> DataError {
         nothing_usable(&self.path, 0, &self.skipped())
+    }
+
+    /// The files that could not be used and that no call of this has returned:
+    /// those found when the data were opened, later those that turned out
+    /// damaged when they were wanted.
+    pub fn newly_skipped(&self) -> Vec<Skipped> {
+        let skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = self.named.swap(skipped.len(), Ordering::AcqRel);
+        let mut new = skipped[named..].to_vec();
+        new.sort();
+        new
     }
 
     fn give_up(&self, index: usize, reason: String) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::DataError;
 use super::error::Skipped;
-use super::shelf::{Candidate, Listing};
+use super::shelf::{Candidate, Listing, printable};
 
 /// Lists a folder's files.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn list(root: &Path) -> Result<(Listing, Vec<PathBuf>), DataError> {
             .fold(root.to_owned(), |path, part| path.join(part));
         let mut skip = |name: &Path, reason: String| {
             listing.skipped.push(Skipped {
-                path: name.to_string_lossy().into_owned(),
+                path: printable(name.as_os_str().as_encoded_bytes()),
                 reason,
             });
         };

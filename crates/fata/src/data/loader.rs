@@ -77,6 +77,8 @@ pub struct Loader {
 
 struct Shared {
     dataset: Arc<Dataset>,
+    /// The items that are shown; all where there is no list.
+    items: Option<Vec<u32>>,
     options: LoaderOptions,
     depth: u64,
     queue: Mutex<Queue>,
@@ -100,6 +102,19 @@ struct Queue {
 impl Loader {
     /// Starts loading.
     pub fn new(dataset: Arc<Dataset>, options: LoaderOptions) -> Self {
+        Self::start(dataset, None, options)
+    }
+
+    /// Starts loading some of a data set's items.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn of_items(dataset: Arc<Dataset>, items: Vec<u32>, options: LoaderOptions) -> Self {
+        assert!(!items.is_empty(), "a loader needs an item at least");
+        Self::start(dataset, Some(items), options)
+    }
+
+    fn start(dataset: Arc<Dataset>, items: Option<Vec<u32>>, options: LoaderOptions) -> Self {
         let options = LoaderOptions {
             batch: options.batch.max(1),
             threads: options.threads.max(1),
@@ -110,6 +125,7 @@ impl Loader {
         let shared = Arc::new(Shared {
             cache: Cache::new(&dataset, options.memory_budget_bytes),
             dataset,
+            items,
             options,
             depth: depth as u64,
             queue: Mutex::default(),
@@ -205,7 +221,7 @@ impl Shared {
 
     fn batch(&self, number: u64) -> Result<Batch, DataError> {
         let options = &self.options;
-        let items = self.dataset.len() as u64;
+        let items = self.count() as u64;
         let start = options.start + number * options.batch as u64;
         let size = padded_values(&self.dataset, options);
         self.check_padding()?;
@@ -230,6 +246,11 @@ impl Shared {
         })
     }
 
+    /// How many items are shown.
+    fn count(&self) -> usize {
+        self.items.as_ref().map_or(self.dataset.len(), Vec::len)
+    }
+
     fn check_padding(&self) -> Result<(), DataError> {
         match (self.options.pad_to, self.dataset.kind()) {
             (Some(side), Kind::Images { height, width, .. }) if side < height.max(width) => {
@@ -251,7 +272,13 @@ impl Shared {
             return Arc::clone(order);
         }
         let mut draws = Random::new(self.options.seed).at(Stream::Order, epoch);
-        let order = Arc::new(draws.permutation(self.dataset.len() as u32));
+        let mut order = draws.permutation(self.count() as u32);
+        if let Some(items) = &self.items {
+            for place in &mut order {
+                *place = items[*place as usize];
+            }
+        }
+        let order = Arc::new(order);
         if orders.len() == 4 {
             orders.pop_front();
         }

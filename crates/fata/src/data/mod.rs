@@ -15,6 +15,7 @@ mod dataset;
 mod error;
 mod fit;
 mod folder;
+mod hold_out;
 pub mod idx;
 mod loader;
 mod open;
@@ -27,6 +28,7 @@ pub use builtin::{BUILTINS, Builtin};
 pub use dataset::{DataOptions, Dataset, Kind};
 pub use error::{DataError, Skipped};
 pub use fit::Fit;
+pub use hold_out::HoldOut;
 pub use loader::{Batch, DEFAULT_MEMORY_BUDGET_BYTES, Loader, LoaderOptions};
 pub use points::Standardisation;
 

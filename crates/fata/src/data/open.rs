@@ -1,11 +1,13 @@
 //! Opening a data set: what a path or a name holds, and the size and channels
-//! that its pictures are prepared to. Headers are read, nothing is decoded.
+//! that its pictures are prepared to. Headers are read; of the pictures
+//! themselves one is decoded, so that files of which none can be are refused
+//! before anything is begun with them.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -100,6 +102,7 @@ impl Dataset {
             fingerprint,
             bad: (0..bad).map(|_| AtomicBool::new(false)).collect(),
             skipped: Mutex::new(skipped),
+            named: AtomicUsize::new(0),
         }
     }
 
@@ -212,11 +215,13 @@ impl Dataset {
         let fingerprint = shelf.fingerprint();
         let classes = std::mem::take(&mut shelf.classes);
         let labels = shelf.labels.take();
-        Ok(Self {
+        let dataset = Self {
             classes,
             labels,
             ..Self::new(path, Store::Files { shelf, shape }, fingerprint)
-        })
+        };
+        dataset.resolve(0, |index| dataset.pixels(index))?;
+        Ok(dataset)
     }
 }
 

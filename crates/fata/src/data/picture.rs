@@ -149,10 +149,12 @@ fn decoder(bytes: &[u8]) -> Result<(impl ImageDecoder + '_, ImageFormat), String
     Ok((decoder, format))
 }
 
-/// Runs a decoder; its panic becomes a reason to skip the file.
+/// Runs a decoder; its panic becomes a reason to skip the file. Reasons are one
+/// line, whatever the decoder says.
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err("damaged: the decoder gave up on it".to_owned()))
+        .map_err(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn turns(orientation: Orientation) -> bool {

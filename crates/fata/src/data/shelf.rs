@@ -45,7 +45,7 @@ pub(crate) struct Listing {
 impl Listing {
     pub(crate) fn skip(&mut self, name: &[u8], reason: String) {
         self.skipped.push(Skipped {
-            path: String::from_utf8_lossy(name).into_owned(),
+            path: printable(name),
             reason,
         });
     }
@@ -76,6 +76,19 @@ enum Source {
     Zip(Archive),
 }
 
+/// A name as it can be shown: what is no text, or would steer a terminal, is
+/// written out.
+pub(super) fn printable(name: &[u8]) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for character in String::from_utf8_lossy(name).chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
 /// A picture whose header is good.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -86,13 +99,13 @@ pub(crate) struct Entry {
 impl Entry {
     /// The name, made printable.
     pub(crate) fn display(&self) -> String {
-        String::from_utf8_lossy(&self.file.name).into_owned()
+        printable(&self.file.name)
     }
 
     /// The first sub-folder.
     fn class(&self) -> Option<String> {
         let end = self.file.name.iter().position(|&byte| byte == b'/')?;
-        Some(String::from_utf8_lossy(&self.file.name[..end]).into_owned())
+        Some(printable(&self.file.name[..end]))
     }
 }
 
@@ -147,7 +160,7 @@ impl Shelf {
             match header {
                 Ok(header) => entries.push(Entry { file, header }),
                 Err(Some(reason)) => skipped.push(Skipped {
-                    path: String::from_utf8_lossy(&file.name).into_owned(),
+                    path: printable(&file.name),
                     reason,
                 }),
                 Err(None) => others += 1,

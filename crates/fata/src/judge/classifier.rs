@@ -2,7 +2,8 @@
 //! classification accuracy score ask for.
 
 use crate::layers::{
-    BatchNorm, Builder, Convolution, Dense, Mode, Parameters, Weights, numbers, tensor,
+    BatchNorm, Builder, Convolution, Dense, Init, Mode, Parameters, Weights, Window, numbers,
+    tensor,
 };
 use crate::loss::classification;
 use crate::rng::{Random, Stream};
@@ -149,7 +150,12 @@ fn layers(input: Input, classes: usize, random: Random, device: &Device) -> (Lay
             channels,
         } => {
             let mut block = |name: &str, channels: [usize; 2]| {
-                let convolution = Convolution::halving(&mut builder, name, channels);
+                let convolution = Convolution::new(
+                    &mut builder,
+                    name,
+                    channels,
+                    Window::of_four(Init::Normal(0.02)),
+                );
                 let norm =
                     BatchNorm::new(&mut builder, &format!("{name}.norm"), channels[1], LEAKY);
                 (convolution, norm)

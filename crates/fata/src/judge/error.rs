@@ -55,7 +55,7 @@ pub enum JudgeError {
         reason: String,
     },
     /// There are too few to say anything.
-    #[error("{side} has {count} usable item(s): judging needs at least {needed}")]
+    #[error("{side} has {count} usable item{}: judging needs at least {needed}", if *count == 1 { "" } else { "s" })]
     TooFew {
         /// Which side.
         side: String,

@@ -14,7 +14,7 @@ use super::JudgeError;
 use super::examined::{Reader, features_of};
 use super::measured::Measured;
 use crate::rng::{Random, Stream};
-use crate::ship::Generator;
+use crate::ship::{Generator, Latent};
 
 const STEP: f64 = 1e-4;
 /// Steps that are measured.
@@ -35,11 +35,16 @@ pub(super) fn path_length(
             let mut draws = random.at(Stream::Judge, 6 << 32 | step);
             let t = f64::from(draws.uniform());
             let ends = [(); 2].map(|()| {
-                let mut z = generator.latent(0);
+                let mut z = generator.latent(0).z;
                 draws.fill_normal(&mut z);
                 z
             });
-            latents.extend([t, t + STEP].map(|t| slerp(&ends[0], &ends[1], t)));
+            // Both ends of a step are of one class.
+            let label = generator.latent(step).label;
+            latents.extend([t, t + STEP].map(|t| Latent {
+                z: slerp(&ends[0], &ends[1], t),
+                label,
+            }));
         }
         let pixels = generator.forward(&latents).concat();
         let (features, width) = features_of(reader, &pixels)?;

@@ -1,87 +1,124 @@
 //! Convolutions and transposed convolutions with square kernels.
 
-use super::{Builder, Id, Weights};
+use super::{Builder, Id, Init, Signal, Weights};
 use burn::tensor::Tensor;
 use fata_kernels::ConvOptions;
 
-/// Deviation of initial weights (Radford et al. 2015, section 3).
-const DEVIATION: f32 = 0.02;
-
-/// Kernel, stride and padding, the same both ways.
+/// A square window and how its weights begin.
 #[derive(Clone, Copy, Debug)]
-struct Window {
-    kernel: usize,
-    stride: usize,
-    padding: usize,
+pub struct Window {
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Step both ways.
+    pub stride: usize,
+    /// Zeros at each edge.
+    pub padding: usize,
+    /// Groups that the channels are cut into.
+    pub groups: usize,
+    /// How weights are drawn.
+    pub init: Init,
 }
 
 impl Window {
+    /// Kernel 4, stride 2, padding 1: halves a picture's sides, or, transposed,
+    /// doubles them.
+    pub fn of_four(init: Init) -> Self {
+        Self {
+            kernel: 4,
+            stride: 2,
+            padding: 1,
+            groups: 1,
+            init,
+        }
+    }
+
+    /// An odd kernel that keeps a picture's sides.
+    pub fn same(kernel: usize, init: Init) -> Self {
+        Self {
+            kernel,
+            stride: 1,
+            padding: kernel / 2,
+            groups: 1,
+            init,
+        }
+    }
+
+    /// Kernel 4 without padding: transposed, it opens a pixel to a 4x4 picture.
+    pub fn opening(init: Init) -> Self {
+        Self {
+            kernel: 4,
+            stride: 1,
+            padding: 0,
+            groups: 1,
+            init,
+        }
+    }
+
     fn options(self) -> ConvOptions {
         ConvOptions {
             stride: [self.stride; 2],
             padding: [self.padding; 2],
-            groups: 1,
+            groups: self.groups,
         }
     }
 }
 
-/// A convolution without bias.
+/// A convolution.
 ///
 /// # Shapes
-/// `x` `[batch, height, width, in]`, weight `[kernel, kernel, in, out]`.
+/// `x` `[batch, height, width, in]`, weight `[kernel, kernel, in / groups, out]`,
+/// bias `[out]`.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     weight: Id,
+    bias: Option<Id>,
     window: Window,
     channels: [usize; 2],
 }
 
 impl Convolution {
-    /// Kernel 4, stride 2, padding 1: halves the picture's sides.
-    pub fn halving(builder: &mut Builder, name: &str, channels: [usize; 2]) -> Self {
-        Self::new(
-            builder,
-            name,
-            channels,
-            Window {
-                kernel: 4,
-                stride: 2,
-                padding: 1,
-            },
-        )
-    }
-
-    /// Kernel 4 without padding: takes a 4x4 picture to a single pixel.
-    pub fn closing(builder: &mut Builder, name: &str, channels: [usize; 2]) -> Self {
-        Self::new(
-            builder,
-            name,
-            channels,
-            Window {
-                kernel: 4,
-                stride: 1,
-                padding: 0,
-            },
-        )
-    }
-
-    fn new(builder: &mut Builder, name: &str, channels: [usize; 2], window: Window) -> Self {
-        let shape = [window.kernel, window.kernel, channels[0], channels[1]];
+    /// A convolution without bias.
+    pub fn new(builder: &mut Builder, name: &str, channels: [usize; 2], window: Window) -> Self {
+        let [inputs, outputs] = channels;
+        let side = window.kernel;
+        let shape = [side, side, inputs / window.groups, outputs];
         Self {
-            weight: builder.normal(format!("{name}.weight"), &shape, 0.0, DEVIATION),
+            weight: builder.weight(name, &shape, window.init),
+            bias: None,
             window,
             channels,
         }
     }
 
+    /// The convolution with a bias that begins at 0.
+    pub fn biased(mut self, builder: &mut Builder, name: &str) -> Self {
+        let name = format!("{name}.bias");
+        self.bias = Some(builder.constant(name, &self.channels[1..], 0.0));
+        self
+    }
+
     /// The layer's output.
     pub fn forward(&self, weights: &Weights, x: Tensor<4>) -> Tensor<4> {
-        fata_kernels::conv2d(x, weights.get(self.weight), None, self.window.options())
+        let bias = self.bias.map(|bias| weights.vector(bias));
+        fata_kernels::conv2d(x, weights.get(self.weight), bias, self.window.options())
+    }
+
+    /// The layer's output and its tangent.
+    pub fn carry(&self, weights: &Weights, x: Signal<4>) -> Signal<4> {
+        let Signal { value, tangent } = x;
+        let options = self.window.options();
+        Signal {
+            tangent: tangent
+                .map(|x| fata_kernels::conv2d(x, weights.get(self.weight), None, options)),
+            value: self.forward(weights.for_value(value.is_autodiff()), value),
+        }
     }
 
     /// Multiply-adds of one picture whose output has this side.
     pub fn multiply_adds(&self, side_out: usize) -> u64 {
-        (side_out * self.window.kernel).pow(2) as u64 * (self.channels[0] * self.channels[1]) as u64
+        let [inputs, outputs] = self.channels;
+        (side_out * self.window.kernel).pow(2) as u64
+            * (inputs / self.window.groups * outputs) as u64
     }
 }
 
@@ -97,38 +134,11 @@ pub struct TransposedConvolution {
 }
 
 impl TransposedConvolution {
-    /// Kernel 4, stride 2, padding 1: doubles the picture's sides.
-    pub fn doubling(builder: &mut Builder, name: &str, channels: [usize; 2]) -> Self {
-        Self::new(
-            builder,
-            name,
-            channels,
-            Window {
-                kernel: 4,
-                stride: 2,
-                padding: 1,
-            },
-        )
-    }
-
-    /// Kernel 4 without padding: opens a single pixel to a 4x4 picture.
-    pub fn opening(builder: &mut Builder, name: &str, channels: [usize; 2]) -> Self {
-        Self::new(
-            builder,
-            name,
-            channels,
-            Window {
-                kernel: 4,
-                stride: 1,
-                padding: 0,
-            },
-        )
-    }
-
-    fn new(builder: &mut Builder, name: &str, channels: [usize; 2], window: Window) -> Self {
+    /// A transposed convolution.
+    pub fn new(builder: &mut Builder, name: &str, channels: [usize; 2], window: Window) -> Self {
         let shape = [window.kernel, window.kernel, channels[1], channels[0]];
         Self {
-            weight: builder.normal(format!("{name}.weight"), &shape, 0.0, DEVIATION),
+            weight: builder.weight(name, &shape, window.init),
             window,
             channels,
         }

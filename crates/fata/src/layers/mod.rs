@@ -6,15 +6,26 @@
 //! and files all follow, and whether a pass is trained, frozen or only looked
 //! at is decided where the weights are lent, not in the layer.
 
+mod attention;
 mod batch_norm;
 mod convolution;
 mod dense;
+mod fourier;
+mod init;
+mod minibatch;
 mod parameters;
+mod signal;
+mod spectral;
 #[cfg(test)]
 mod tests;
 
-pub use batch_norm::BatchNorm;
-pub use convolution::{Convolution, TransposedConvolution};
+pub use attention::SelfAttention;
+pub use batch_norm::{BatchNorm, ConditionalBatchNorm, GeneratorNorm};
+pub use convolution::{Convolution, TransposedConvolution, Window};
 pub use dense::Dense;
+pub use fourier::FourierFeatures;
+pub use init::Init;
+pub use minibatch::{MinibatchDiscrimination, minibatch_deviation};
 pub use parameters::{Builder, Id, Mode, Parameter, Parameters, Weights};
 pub(crate) use parameters::{Stored, numbers, tensor};
+pub use signal::Signal;

@@ -1,5 +1,7 @@
 //! A player's tensors: where they live, and how they are lent to a pass.
 
+use super::Init;
+use super::spectral::{self, Singular};
 use crate::rng::{Draws, Random, Stream};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use fata_kernels::BatchStatistics;
@@ -22,6 +24,8 @@ pub struct Parameter {
     pub shape: Vec<usize>,
     /// Whether the optimiser changes it; running statistics are not trained.
     pub trained: bool,
+    /// The singular vectors by which it is divided by its spectral norm, if it is.
+    pub(super) spectral: Option<Singular>,
     value: Tensor<1>, // [product of shape], without autodiff
 }
 
@@ -69,6 +73,45 @@ impl Parameters {
         self.lend(mode, |parameter| parameter.value.clone().autodiff())
     }
 
+    /// Lends the weights to a forward-mode pass whose gradient is wanted: values
+    /// that are not differentiated go through constants.
+    pub fn tracked_along(&self, mode: Mode) -> Weights {
+        let mut weights = self.tracked(mode);
+        weights.constants = Some(Box::new(self.plain(mode)));
+        weights
+    }
+
+    /// Follows the weights' first singular vectors, once before a step.
+    pub fn follow_singular_vectors(&mut self, iterations: usize) {
+        for index in 0..self.list.len() {
+            let parameter = &self.list[index];
+            let Some(places) = parameter.spectral else {
+                continue;
+            };
+            let [left, right] = [places.left, places.right].map(|id| &self.list[id.0].value);
+            let matrix = parameter.value.clone();
+            let [left, right] = spectral::follow(matrix, [left.clone(), right.clone()], iterations);
+            self.list[places.left.0].value = left;
+            self.list[places.right.0].value = right;
+        }
+    }
+
+    /// Takes over the singular vectors of another copy of the same player.
+    pub fn share_singular_vectors(&mut self, of: &Self) {
+        let places = self.list.iter().filter_map(|parameter| parameter.spectral);
+        let vectors: Vec<Id> = places.flat_map(|at| [at.left, at.right]).collect();
+        for id in vectors {
+            self.list[id.0].value = of.list[id.0].value.clone();
+        }
+    }
+
+    /// Keeps every trained number within plus or minus `bound`.
+    pub fn clip(&mut self, bound: f32) {
+        for parameter in self.list.iter_mut().filter(|parameter| parameter.trained) {
+            parameter.value = parameter.value.clone().clamp(-bound, bound);
+        }
+    }
+
     /// Lends the weights to a pass without gradients.
     pub fn plain(&self, mode: Mode) -> Weights {
         self.lend(mode, |parameter| parameter.value.clone())
@@ -82,6 +125,13 @@ impl Parameters {
                 .iter()
                 .map(|parameter| parameter.shape.clone())
                 .collect(),
+            spectral: self
+                .list
+                .iter()
+                .map(|parameter| parameter.spectral)
+                .collect(),
+            normalised: RefCell::new(vec![None; self.list.len()]),
+            constants: None,
             mode,
             statistics: RefCell::default(),
         }
@@ -168,6 +218,11 @@ pub enum Mode {
 pub struct Weights {
     values: Vec<Tensor<1>>,
     shapes: Vec<Vec<usize>>,
+    spectral: Vec<Option<Singular>>,
+    /// What was already divided by its spectral norm in this pass.
+    normalised: RefCell<Vec<Option<Tensor<1>>>>,
+    /// The same weights for values that are not differentiated.
+    constants: Option<Box<Weights>>,
     /// Which statistics batch normalisation uses.
     pub mode: Mode,
     statistics: RefCell<Vec<(Id, Id, BatchStatistics)>>,
@@ -179,7 +234,39 @@ impl Weights {
         let shape: [usize; D] = self.shapes[id.0][..]
             .try_into()
             .expect("a layer asks for the rank it declared");
-        self.values[id.0].clone().reshape(shape)
+        self.normalised(id).reshape(shape)
+    }
+
+    fn normalised(&self, id: Id) -> Tensor<1> {
+        let value = self.values[id.0].clone();
+        let Some(places) = self.spectral[id.0] else {
+            return value;
+        };
+        let mut cache = self.normalised.borrow_mut();
+        let normalised = cache[id.0].get_or_insert_with(|| {
+            let vectors = [places.left, places.right].map(|id| self.values[id.0].clone());
+            spectral::normalise(value, vectors)
+        });
+        normalised.clone()
+    }
+
+    /// The weights for values of a forward-mode pass: constants, unless the
+    /// values are differentiated too.
+    pub fn for_value(&self, differentiated: bool) -> &Self {
+        match &self.constants {
+            Some(constants) if !differentiated => constants,
+            _ => self,
+        }
+    }
+
+    /// A tensor that is never differentiated, in its shape.
+    pub fn constant<const D: usize>(&self, id: Id) -> Tensor<D> {
+        let shape = &self.shapes[id.0];
+        let shape: [usize; D] = shape[..]
+            .try_into()
+            .expect("a layer asks for the rank it declared");
+        let value = self.values[id.0].clone();
+        value.detach().without_autodiff().reshape(shape)
     }
 
     /// A vector, as it is.
@@ -217,6 +304,8 @@ pub struct Builder {
     list: Vec<Parameter>,
     device: Device,
     values: Values,
+    /// Whether weights are divided by their spectral norm.
+    pub(crate) spectral: bool,
 }
 
 /// Tensors by name: shapes and numbers.
@@ -242,6 +331,7 @@ impl Builder {
             list: Vec::new(),
             device: device.clone(),
             values: Values::Drawn { random, player },
+            spectral: false,
         }
     }
 
@@ -255,7 +345,28 @@ impl Builder {
                 tensors,
                 missing: None,
             },
+            spectral: false,
         }
+    }
+
+    /// A layer's weight, its outputs last in its shape: spectrally normalised
+    /// where the player's weights are.
+    pub fn weight(&mut self, name: &str, shape: &[usize], init: Init) -> Id {
+        let id = init.tensor(self, format!("{name}.weight"), shape);
+        if self.spectral {
+            let columns = shape.last().copied().unwrap_or(1);
+            let rows = shape.iter().product::<usize>() / columns.max(1);
+            let mut vector = |part: &str, length: usize| {
+                let name = format!("{name}.{part}");
+                self.push(name, &[length], false, |draws| draws.normal())
+            };
+            let places = Singular {
+                left: vector("left", rows),
+                right: vector("right", columns),
+            };
+            self.list[id.0].spectral = Some(places);
+        }
+        id
     }
 
     /// A trained tensor, normal with this mean and deviation.
@@ -278,6 +389,16 @@ impl Builder {
     /// A tensor that is kept but not trained.
     pub fn buffer(&mut self, name: String, shape: &[usize], value: f32) -> Id {
         self.push(name, shape, false, |_| value)
+    }
+
+    /// A tensor that is drawn and stays as it is.
+    pub(crate) fn fixed(
+        &mut self,
+        name: String,
+        shape: &[usize],
+        draw: impl FnMut(&mut Draws) -> f32,
+    ) -> Id {
+        self.push(name, shape, false, draw)
     }
 
     fn push(
@@ -306,6 +427,7 @@ impl Builder {
             name,
             shape: shape.into(),
             trained,
+            spectral: None,
             value: tensor(numbers, &self.device),
         });
         Id(self.list.len() - 1)
@@ -321,10 +443,16 @@ impl Builder {
 
     /// The player's parameters.
     pub fn finish(self) -> Parameters {
-        Parameters {
+        let drawn = matches!(self.values, Values::Drawn { .. });
+        let mut parameters = Parameters {
             list: self.list,
             device: self.device,
+        };
+        if drawn {
+            // PyTorch's spectral_norm makes as many before the first step.
+            parameters.follow_singular_vectors(15);
         }
+        parameters
     }
 }
 

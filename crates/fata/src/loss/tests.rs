@@ -62,8 +62,9 @@ fn values_and_gradients_are_pytorchs() {
             &[&case.real, &case.fake],
         );
         assert_close(value, case.discriminator);
+        let real = tensor(case.real.clone(), &Device::flex()).autodiff();
         let (value, by_fake) = evaluate(
-            |logits| generator(&case.loss, logits[0].clone()),
+            |logits| generator(&case.loss, real.clone(), logits[0].clone()),
             &[&case.fake],
         );
         assert_close(value, case.generator);
@@ -81,12 +82,13 @@ type Objective<'a> = &'a dyn Fn(&[Tensor<1>]) -> Tensor<1>;
 #[test]
 fn gradients_are_those_of_finite_differences() {
     const STEP: f32 = 1e-2;
-    // Where f32 has digits left for a difference.
-    let logits = [vec![-1.5, 0.25, 1.0], vec![-0.75, 0.0, 2.0]];
+    // Where f32 has digits left for a difference, and not at the hinge's margin.
+    let logits = [vec![-1.5, 0.25, 1.4], vec![-0.75, 0.0, 2.0]];
+    let real = tensor(vec![0.5, -2.0, 1.0], &Device::flex()).autodiff();
     for case in cases() {
         let judge =
             |logits: &[Tensor<1>]| discriminator(&case.loss, logits[0].clone(), logits[1].clone());
-        let fool = |logits: &[Tensor<1>]| generator(&case.loss, logits[0].clone());
+        let fool = |logits: &[Tensor<1>]| generator(&case.loss, real.clone(), logits[0].clone());
         let objectives: [(Objective, usize); 2] = [(&judge, 2), (&fool, 1)];
         for (objective, operands) in objectives {
             let value = |logits: &[Vec<f32>]| {
@@ -109,5 +111,43 @@ fn gradients_are_those_of_finite_differences() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn only_the_relativistic_generators_look_at_real_answers() {
+    let fake = vec![-0.75, 0.0, 2.0];
+    for case in cases() {
+        let loss = |real: Vec<f32>| {
+            let [real, fake] = [real, fake.clone()].map(|x| tensor(x, &Device::flex()));
+            numbers(generator(&case.loss, real, fake))[0]
+        };
+        let differs = loss(vec![0.0; 3]) != loss(vec![1.0; 3]);
+        assert_eq!(
+            differs,
+            case.loss.kind.generator_sees_real(),
+            "{:?}",
+            case.loss.kind
+        );
+    }
+}
+
+#[test]
+fn feature_matching_is_the_squared_distance_of_the_mean_features() {
+    let (real, fake) = (vec![1.0, 2.0, 3.0, -4.0], vec![0.5, 1.0, -1.5, 1.0]);
+    let (value, by) = evaluate(
+        |features| {
+            let [real, fake] = [0, 1].map(|side: usize| features[side].clone().reshape([2, 2]));
+            feature_matching(real, fake)
+        },
+        &[&real, &fake],
+    );
+    // Means (2, -1) and (-0.5, 1): differences 2.5 and -2.
+    assert_close(value, 10.25);
+    for (found, expected) in by[1].iter().zip([-2.5, 2.0, -2.5, 2.0]) {
+        assert_close(*found, expected);
+    }
+    for (found, expected) in by[0].iter().zip([2.5, -2.0, 2.5, -2.0]) {
+        assert_close(*found, expected);
     }
 }

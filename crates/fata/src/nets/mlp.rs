@@ -2,17 +2,18 @@
 //! played it first and books teach it, on any data. Leaky ReLU of slope 0.2 in
 //! both players where the paper has rectifiers and maxout.
 
-use super::Form;
+use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::data::Kind;
-use crate::layers::{Builder, Dense, Weights};
+use crate::layers::{Builder, Dense, FourierFeatures, Signal, Weights};
+use crate::recipe::Start;
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
 
 const LEAKY: Activation = Activation::LeakyRelu(0.2);
 
 /// Latent, hidden layers, sample.
-#[derive(Clone, Debug)]
-pub struct Generator {
+#[derive(Debug)]
+pub(super) struct Generator {
     layers: Vec<Dense>,
 }
 
@@ -29,75 +30,86 @@ impl Generator {
             Kind::Points { .. } => Activation::Identity,
         };
         let outputs = form.network_shape().iter().product();
+        let sizes = [&[form.generator_inputs()], &hidden[..], &[outputs]].concat();
         Self {
-            layers: stack(builder, form.model.latent, &hidden, outputs, last),
+            layers: stack(builder, form, &sizes, last),
         }
     }
+}
 
-    pub(super) fn forward(&self, weights: &Weights, z: Tensor<2>) -> Tensor<2> {
+impl GeneratorNet for Generator {
+    fn forward(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
         self.layers
             .iter()
             .fold(z, |x, layer| layer.forward(weights, x)) // [batch, outputs]
     }
 
-    pub(super) fn multiply_adds(&self) -> [u64; 2] {
+    fn multiply_adds(&self) -> [u64; 2] {
         multiply_adds(&self.layers)
     }
 }
 
-/// Sample, hidden layers, one logit.
-#[derive(Clone, Debug)]
-pub struct Discriminator {
+/// Sample, its Fourier features, and hidden layers; the head makes a logit of
+/// the last.
+#[derive(Debug)]
+pub(super) struct Discriminator {
+    fourier: Option<FourierFeatures>,
     layers: Vec<Dense>,
 }
 
 impl Discriminator {
-    pub(super) fn new(builder: &mut Builder, form: &Form) -> Self {
-        let width = form.model.width;
+    pub(super) fn new(builder: &mut Builder, form: &Form) -> (Self, HeadPlan) {
+        let width = form.discriminator_width();
         let hidden = match &form.model.hidden_discriminator[..] {
             [] => vec![2 * width, width],
             given => given.to_vec(),
         };
-        let inputs = form.network_shape().iter().product();
-        Self {
-            layers: stack(builder, inputs, &hidden, 1, Activation::Identity),
-        }
+        let mut inputs = form.discriminator_inputs();
+        let fourier = (form.model.fourier > 0).then(|| {
+            let layer = FourierFeatures::new(builder, "fourier", inputs, form.model.fourier);
+            inputs = layer.outputs();
+            layer
+        });
+        let sizes = [&[inputs], &hidden[..]].concat();
+        let features = sizes[sizes.len() - 1];
+        let head = HeadPlan {
+            features,
+            places: 1,
+            init: None,
+        };
+        let layers = stack(builder, form, &sizes, LEAKY);
+        (Self { fourier, layers }, head)
+    }
+}
+
+impl DiscriminatorNet for Discriminator {
+    fn features(&self, weights: &Weights, x: Signal<2>) -> Signal<2> {
+        let x = match &self.fourier {
+            Some(fourier) => fourier.carry(weights, x),
+            None => x,
+        };
+        let layers = self.layers.iter();
+        layers.fold(x, |x, layer| layer.carry(weights, x)) // [batch, units]
     }
 
-    pub(super) fn forward(&self, weights: &Weights, x: Tensor<2>) -> Tensor<1> {
-        let batch = x.dims()[0];
-        let logits = self
-            .layers
-            .iter()
-            .fold(x, |x, layer| layer.forward(weights, x)); // [batch, 1]
-        logits.reshape([batch])
-    }
-
-    pub(super) fn multiply_adds(&self) -> [u64; 2] {
+    fn multiply_adds(&self) -> [u64; 2] {
         multiply_adds(&self.layers)
     }
 }
 
-fn stack(
-    builder: &mut Builder,
-    inputs: usize,
-    hidden: &[usize],
-    outputs: usize,
-    last: Activation,
-) -> Vec<Dense> {
-    let sizes: Vec<usize> = [&[inputs], hidden, &[outputs]].concat();
+fn stack(builder: &mut Builder, form: &Form, sizes: &[usize], last: Activation) -> Vec<Dense> {
     let count = sizes.len() - 1;
     sizes
         .windows(2)
         .enumerate()
         .map(|(i, pair)| {
             let activation = if i + 1 == count { last } else { LEAKY };
-            Dense::new(
-                builder,
-                &format!("dense{i}"),
-                [pair[0], pair[1]],
-                activation,
-            )
+            let name = format!("dense{i}");
+            let sizes = [pair[0], pair[1]];
+            match form.model.init {
+                Start::Classic => Dense::new(builder, &name, sizes, activation),
+                Start::He => Dense::keeping(builder, &name, sizes, activation),
+            }
         })
         .collect()
 }

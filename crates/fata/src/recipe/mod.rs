@@ -6,14 +6,16 @@
 //! and what is allowed. What a recipe does, the other modules decide: this one
 //! only reads, checks and writes.
 
+mod bounds;
 mod schema;
 mod set;
 
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    Augment, Average, Data, Judging, Loss, LossKind, Model, ModelKind, Optimizer, OptimizerKind,
-    Optimizers, Origin, RateDecay, Recipe, Stop, Train,
+    Average, Condition, Data, Judging, Loss, LossKind, Minibatch, Model, ModelKind, Norm,
+    Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe, Schedule, Shape,
+    SpectralNorm, Start, Stop, Train,
 };
 
 /// What can be wrong with a recipe.
@@ -55,11 +57,30 @@ pub enum RecipeError {
 
 /// The recipes embedded in the library: name and text.
 const SHIPPED: &[(&str, &str)] = &[
+    ("acgan", include_str!("../../../../recipes/acgan.toml")),
+    ("cgan", include_str!("../../../../recipes/cgan.toml")),
+    ("classes", include_str!("../../../../recipes/classes.toml")),
     ("dcgan", include_str!("../../../../recipes/dcgan.toml")),
     ("digits", include_str!("../../../../recipes/digits.toml")),
     ("figure1", include_str!("../../../../recipes/figure1.toml")),
+    ("lsgan", include_str!("../../../../recipes/lsgan.toml")),
     ("mlp", include_str!("../../../../recipes/mlp.toml")),
+    ("pacgan", include_str!("../../../../recipes/pacgan.toml")),
+    (
+        "pictures",
+        include_str!("../../../../recipes/pictures.toml"),
+    ),
     ("points", include_str!("../../../../recipes/points.toml")),
+    (
+        "projection",
+        include_str!("../../../../recipes/projection.toml"),
+    ),
+    ("r3gan", include_str!("../../../../recipes/r3gan.toml")),
+    ("sagan", include_str!("../../../../recipes/sagan.toml")),
+    ("sgan", include_str!("../../../../recipes/sgan.toml")),
+    ("sngan", include_str!("../../../../recipes/sngan.toml")),
+    ("wgan", include_str!("../../../../recipes/wgan.toml")),
+    ("wgan-gp", include_str!("../../../../recipes/wgan-gp.toml")),
 ];
 
 /// The names of the shipped recipes, in alphabetical order.
@@ -90,21 +111,28 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The shipped recipe that fits some data best, judged by its name: a path
-    /// or a built-in's.
-    pub fn fitting(source: &str) -> Self {
+    /// The shipped recipe that works best for some data, and why: by the data's
+    /// name, and for pictures by whether they have classes.
+    pub fn fitting(source: &str, has_classes: impl FnOnce() -> bool) -> (Self, &'static str) {
         let ending = Path::new(source)
             .extension()
             .unwrap_or_default()
             .to_ascii_lowercase();
-        let name = match source {
-            "digits" => "digits",
-            "gaussian" => "figure1",
-            "line" | "ring" | "grid" | "spiral" => "points",
-            _ if ["csv", "tsv", "txt"].iter().any(|table| ending == *table) => "points",
-            _ => "dcgan",
+        let table = ["csv", "tsv", "txt"].iter().any(|table| ending == *table);
+        let (name, why) = match source {
+            "digits" => ("digits", "made for these digits"),
+            "gaussian" => ("figure1", "draws figure 1 of Goodfellow et al. 2014"),
+            "line" | "ring" | "grid" | "spiral" => {
+                ("points", "made for points of a few dimensions")
+            }
+            // Its thousand classes are what a test for missing modes counts.
+            "stacked-digits" => ("pictures", "made for pictures, told no classes"),
+            _ if table => ("points", "made for points of a few dimensions"),
+            _ if has_classes() => ("classes", "made for pictures, and these are in classes"),
+            _ => ("pictures", "made for pictures without classes"),
         };
-        Self::named(name).expect("the shipped recipes read, as a test shows")
+        let recipe = Self::named(name).expect("the shipped recipes read, as a test shows");
+        (recipe, why)
     }
 
     /// A recipe from a file.

@@ -6,7 +6,9 @@
 pub(crate) mod container;
 mod model;
 pub mod provenance;
+mod sampling;
 
 pub use container::ContainerError;
-pub use model::{DataCard, Generator, ModelError, Samples, Which};
+pub use model::{DataCard, Generator, ModelError, Which};
 pub use provenance::Provenance;
+pub use sampling::{Latent, Samples};

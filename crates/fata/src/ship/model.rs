@@ -2,21 +2,16 @@
 
 use super::container::{self, Container, ContainerError};
 use crate::data::{Kind, Standardisation};
-use crate::draw::{Picture, PictureError};
+use crate::draw::PictureError;
 use crate::files::{FileError, write_whole};
-use crate::layers::{Builder, Mode, Parameters, numbers};
+use crate::layers::{Builder, Parameters};
 use crate::nets::{self, Form, NetError};
 use crate::recipe::{Recipe, RecipeError};
-use crate::rng::{Random, Stream};
-use crate::seeds::Seeds;
-use burn::tensor::{Device, Tensor};
+use crate::train::Latents;
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Samples are made in batches of this many, always full, so that a sample's
-/// bits do not depend on what else was asked for.
-const BATCH: usize = 16;
 
 /// The longest side of pictures that a file may claim, in pixels.
 const LARGEST_SIDE: usize = 4096;
@@ -55,6 +50,9 @@ pub enum ModelError {
     /// The architecture.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// A class was asked for that there is none of.
+    #[error("{0}")]
+    Class(String),
     /// Writing.
     #[error(transparent)]
     File(#[from] FileError),
@@ -82,6 +80,9 @@ pub struct DataCard {
     pub kind: Kind,
     /// Class names, if there were labels.
     pub classes: Vec<String>,
+    /// How many items each class had.
+    #[serde(default)]
+    pub class_counts: Vec<u64>,
     /// The units of points.
     pub units: Option<Standardisation>,
 }
@@ -138,11 +139,15 @@ impl DataCard {
             .units
             .as_ref()
             .is_none_or(|units| units.mean.len() == columns && units.deviation.len() == columns);
-        if fits && units_fit {
+        let [names, counts] = [self.classes.len(), self.class_counts.len()];
+        let total =
+            (self.class_counts.iter()).try_fold(0_u64, |sum, &count| sum.checked_add(count));
+        let classes_fit = (counts == 0 || counts == names) && total.is_some();
+        if fits && units_fit && classes_fit {
             return Ok(());
         }
         Err(ContainerError::Damaged(format!(
-            "its data are {:?}, and units do not fit them or no data are so large",
+            "its data are {:?}, and units or classes do not fit them or no data are so large",
             self.kind
         )))
     }
@@ -151,22 +156,16 @@ impl DataCard {
 /// A trained generator.
 #[derive(Clone, Debug)]
 pub struct Generator {
-    layers: nets::Generator,
-    parameters: Parameters,
-    form: Form,
+    pub(super) layers: nets::Generator,
+    pub(super) parameters: Parameters,
+    pub(super) form: Form,
     recipe: Recipe,
-    data: DataCard,
+    pub(super) data: DataCard,
+    pub(super) latents: Latents,
+    /// The class that is asked for; otherwise each sample has one by its seed.
+    pub(super) class: Option<u32>,
     /// Real images that its discriminator had seen.
     pub images_seen: u64,
-}
-
-/// Samples, as the network and the data have them.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Samples {
-    /// One picture a seed, of the data's own size.
-    Pictures(Vec<Picture>),
-    /// One row a seed, in the data's own units.
-    Points(Vec<Vec<f32>>),
 }
 
 impl Generator {
@@ -179,6 +178,8 @@ impl Generator {
         images_seen: u64,
     ) -> Self {
         Self {
+            latents: Latents::new(&form, &data.class_counts),
+            class: None,
             layers,
             parameters,
             form,
@@ -232,10 +233,8 @@ impl Generator {
         let file = Container::<Card>::decode(bytes)?;
         file.card.data.check()?;
         let recipe = Recipe::parse(&file.card.recipe, "the model").map_err(ModelError::from)?;
-        let form = Form {
-            model: recipe.model.clone(),
-            kind: file.card.data.kind,
-        };
+        let data = &file.card.data;
+        let form = Form::new(&recipe.model, data.kind, data.classes.len());
         let mut builder = Builder::stored(file.tensors, device);
         let layers = nets::Generator::lay_out(&form, &mut builder).map_err(ModelError::from)?;
         if let Some((name, shape)) = builder.missing() {
@@ -248,14 +247,14 @@ impl Generator {
         let Card {
             images_seen, data, ..
         } = file.card;
-        Ok(Self {
+        Ok(Self::new(
             layers,
             parameters,
             form,
             recipe,
             data,
             images_seen,
-        })
+        ))
     }
 
     /// The model as a file's bytes; equal generators give equal bytes.
@@ -302,143 +301,9 @@ impl Generator {
         self.parameters.count()
     }
 
-    /// The latent vector of a seed: standard normal.
-    pub fn latent(&self, seed: u64) -> Vec<f32> {
-        let mut z = vec![0.0; self.form.model.latent];
-        Random::new(0).at(Stream::Samples, seed).fill_normal(&mut z);
-        z
-    }
-
-    /// One sample for each seed.
-    ///
-    /// # Errors
-    /// None that a loaded model can cause.
-    pub fn sample(&self, seeds: &Seeds) -> Result<Samples, ModelError> {
-        let mut pictures = Vec::new();
-        let mut points = Vec::new();
-        for seeds in seeds.list().chunks(BATCH) {
-            let latents: Vec<_> = seeds.iter().map(|&seed| self.latent(seed)).collect();
-            for values in self.forward(&latents) {
-                match self.data.kind {
-                    Kind::Images { .. } => pictures.push(self.picture(&values)?),
-                    Kind::Points { .. } => points.push(values),
-                }
-            }
-        }
-        Ok(match self.data.kind {
-            Kind::Images { .. } => Samples::Pictures(pictures),
-            Kind::Points { .. } => Samples::Points(points),
-        })
-    }
-
-    /// Pictures from seeds.
-    ///
-    /// # Errors
-    /// If the model makes points.
-    pub fn pictures(&self, seeds: &Seeds) -> Result<Vec<Picture>, ModelError> {
-        match self.sample(seeds)? {
-            Samples::Pictures(pictures) => Ok(pictures),
-            Samples::Points(_) => Err(ModelError::Kind {
-                makes: "points",
-                wanted: "pictures",
-                instead: "a .csv file",
-            }),
-        }
-    }
-
-    /// Points from seeds, in the data's own units.
-    ///
-    /// # Errors
-    /// If the model makes pictures.
-    pub fn points(&self, seeds: &Seeds) -> Result<Vec<Vec<f32>>, ModelError> {
-        match self.sample(seeds)? {
-            Samples::Points(points) => Ok(points),
-            Samples::Pictures(_) => Err(ModelError::Kind {
-                makes: "pictures",
-                wanted: "points",
-                instead: "a .png file or a folder",
-            }),
-        }
-    }
-
-    /// Samples from latents of the caller's own: pictures as the network makes
-    /// them, cropped to the data's size, in [-1, 1]; points in their units.
-    ///
-    /// # Panics
-    /// If a latent is not as long as the recipe says.
-    pub fn forward(&self, latents: &[Vec<f32>]) -> Vec<Vec<f32>> {
-        let latent = self.form.model.latent;
-        let weights = self.parameters.plain(Mode::Infer);
-        let mut samples = Vec::with_capacity(latents.len());
-        for batch in latents.chunks(BATCH) {
-            let mut rows = vec![0.0; BATCH * latent];
-            for (row, z) in rows.chunks_exact_mut(latent).zip(batch) {
-                row.copy_from_slice(z);
-            }
-            let z: Tensor<2> =
-                crate::layers::tensor(rows, self.parameters.device()).reshape([BATCH, latent]);
-            let values = numbers(self.layers.forward(&weights, z));
-            let length = values.len() / BATCH;
-            samples.extend(
-                values
-                    .chunks_exact(length)
-                    .take(batch.len())
-                    .map(|sample| self.finish(sample)),
-            );
-        }
-        samples
-    }
-
-    /// Crops what was padded, and gives points their units back.
-    fn finish(&self, sample: &[f32]) -> Vec<f32> {
-        match self.data.kind {
-            Kind::Points { .. } => {
-                let mut point = sample.to_vec();
-                if let Some(units) = &self.data.units {
-                    units.to_units(&mut point);
-                }
-                point
-            }
-            Kind::Images {
-                channels,
-                height,
-                width,
-            } => {
-                let side = self.form.padded_side();
-                let [tall, wide] = [side.unwrap_or(height), side.unwrap_or(width)];
-                let [top, left] = [(tall - height) / 2, (wide - width) / 2];
-                let rows = sample.chunks_exact(wide * channels).skip(top).take(height);
-                rows.flat_map(|row| &row[left * channels..][..width * channels])
-                    .copied()
-                    .collect()
-            }
-        }
-    }
-
-    fn picture(&self, values: &[f32]) -> Result<Picture, ModelError> {
-        match self.data.kind {
-            Kind::Images {
-                channels,
-                height,
-                width,
-            } => Ok(Picture::from_signed(values, height, width, channels)?),
-            Kind::Points { .. } => Err(ModelError::Kind {
-                makes: "points",
-                wanted: "pictures",
-                instead: "a .csv file",
-            }),
-        }
-    }
-
     /// Measures the statistics of batch normalisation for these weights.
     pub(crate) fn calibrate(&mut self) {
-        let random = Random::new(0);
-        crate::train::calibrate(
-            &self.layers,
-            &mut self.parameters,
-            self.form.model.latent,
-            random,
-        );
+        crate::train::calibrate(&self.layers, &mut self.parameters, &self.latents);
     }
 }
 
@@ -474,19 +339,19 @@ impl From<ModelError> for Decode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Random;
+    use crate::seeds::Seeds;
 
     fn model() -> Generator {
         let recipe = Recipe::named("points").unwrap();
-        let form = Form {
-            model: recipe.model.clone(),
-            kind: Kind::Points { dimensions: 2 },
-        };
+        let form = Form::new(&recipe.model, Kind::Points { dimensions: 2 }, 0);
         let (layers, parameters) =
             nets::Generator::build(&form, Random::new(3), &Device::flex()).unwrap();
         let data = DataCard {
             name: "ring".into(),
             kind: form.kind,
             classes: Vec::new(),
+            class_counts: Vec::new(),
             units: Some(Standardisation {
                 mean: vec![1.0, 2.0],
                 deviation: vec![3.0, 4.0],

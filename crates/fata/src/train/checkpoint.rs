@@ -4,9 +4,11 @@
 //! counters of the random streams and of the data's order; there is no other
 //! state. Times are kept but promise nothing.
 
-use super::game::{Game, Player};
+use super::game::Game;
+use super::player::Player;
 use super::tick::Meters;
-use crate::layers::{Parameters, Stored, numbers, tensor};
+use crate::augment::{AdaController, AdaState};
+use crate::layers::{Parameter, Parameters, Stored, numbers, tensor};
 use crate::ship::container::{Card, Container, ContainerError};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,8 @@ pub(crate) struct State {
     pub(crate) images_seen: u64,
     images_generated: u64,
     optimizer_steps: [u64; 2],
+    /// How far adaptive augmentation is.
+    augment: AdaState,
     pub(crate) elapsed_seconds: f64,
     pub(crate) meters: Meters,
 }
@@ -39,12 +43,7 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
     let mut tensors = Stored::new();
     for player in [&game.generator, &game.discriminator] {
         put(&mut tensors, player.name, &player.parameters);
-        let trained = player
-            .parameters
-            .list()
-            .iter()
-            .filter(|parameter| parameter.trained);
-        for (index, parameter) in trained.enumerate() {
+        for (index, parameter) in trained(&player.parameters).enumerate() {
             for (moment, list) in [
                 ("first", &player.optimizer.first),
                 ("second", &player.optimizer.second),
@@ -57,6 +56,15 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
         }
     }
     put(&mut tensors, "average", &game.average);
+    for (player, slow) in [&game.generator, &game.discriminator]
+        .into_iter()
+        .zip(&game.slow)
+    {
+        for (parameter, value) in trained(&player.parameters).zip(slow) {
+            let name = format!("{}.slow/{}", player.name, parameter.name);
+            tensors.insert(name, (parameter.shape.clone(), numbers(value.clone())));
+        }
+    }
     let card = State {
         steps: game.steps,
         images_seen: game.images_seen,
@@ -65,6 +73,7 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
             game.generator.optimizer.steps,
             game.discriminator.optimizer.steps,
         ],
+        augment: game.ada.state().clone(),
         elapsed_seconds,
         meters: meters.clone(),
     };
@@ -83,7 +92,23 @@ pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerE
         take_moments(&mut file, player)?;
     }
     take(&mut file, "average", &mut game.average)?;
+    let players = [&game.generator, &game.discriminator];
+    for (player, slow) in players.into_iter().zip(&mut game.slow) {
+        // Lookahead that a resumed run begins with starts from where it is.
+        let now = player.parameters.trained();
+        for ((parameter, value), now) in trained(&player.parameters).zip(slow).zip(now) {
+            let name = format!("{}.slow/{}", player.name, parameter.name);
+            *value = match file.tensors.contains_key(&name) {
+                true => {
+                    let numbers = file.take(&name, &parameter.shape)?;
+                    tensor(numbers, player.parameters.device())
+                }
+                false => now,
+            };
+        }
+    }
     let state = file.card;
+    game.ada = AdaController::resumed(&game.recipe.augment, state.augment.clone());
     game.steps = state.steps;
     game.images_seen = state.images_seen;
     game.images_generated = state.images_generated;
@@ -92,6 +117,11 @@ pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerE
         game.discriminator.optimizer.steps,
     ] = state.optimizer_steps;
     Ok(state)
+}
+
+fn trained(parameters: &Parameters) -> impl Iterator<Item = &Parameter> {
+    let list = parameters.list().iter();
+    list.filter(|parameter| parameter.trained)
 }
 
 fn put(tensors: &mut Stored, owner: &str, parameters: &Parameters) {
@@ -115,12 +145,7 @@ fn take(
 }
 
 fn take_moments(file: &mut Container<State>, player: &mut Player) -> Result<(), ContainerError> {
-    let trained = player
-        .parameters
-        .list()
-        .iter()
-        .filter(|parameter| parameter.trained);
-    for (index, parameter) in trained.enumerate() {
+    for (index, parameter) in trained(&player.parameters).enumerate() {
         for (moment, list) in [
             ("first", &mut player.optimizer.first),
             ("second", &mut player.optimizer.second),

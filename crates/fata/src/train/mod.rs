@@ -8,26 +8,40 @@ mod average;
 mod checkpoint;
 mod error;
 mod folder;
+mod fool;
 mod game;
 mod judging;
+mod latents;
+mod lookahead;
 mod optimizer;
+mod player;
+mod portion;
+mod report;
 mod resume;
+mod schedule;
 mod sketch;
+mod supply;
+mod teach;
+#[cfg(test)]
+mod tests;
 mod tick;
+mod view;
 
 pub(crate) use average::calibrate;
 pub use checkpoint::checkpoint_images_seen;
 pub use error::TrainError;
 pub(crate) use game::Game;
+pub(crate) use latents::Latents;
 pub use optimizer::OptimizerState;
+pub(crate) use portion::{Portion, Samples, one_hot};
 pub use tick::{Tick, resident_memory};
 
-use crate::data::{DataOptions, Dataset, Kind, Loader, LoaderOptions};
+use crate::data::{DataOptions, Dataset, Kind};
 use crate::files::write_whole;
-use crate::nets::{Form, NetError};
-use crate::recipe::{ModelKind, Origin, Recipe};
+use crate::nets::{self, Form};
+use crate::recipe::{Origin, Recipe};
 use crate::ship::{DataCard, Generator};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use folder::Folder;
 use judging::Judgements;
 use serde::Serialize;
@@ -35,6 +49,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+use supply::Supply;
 use tick::Meters;
 
 /// Decoded pictures are kept in memory up to this; what does not fit is
@@ -74,7 +89,7 @@ pub struct Trainer {
     game: Game,
     device: Device,
     dataset: Arc<Dataset>,
-    loader: Loader,
+    supply: Supply,
     meters: Meters,
     folder: Option<Folder>,
     started: Instant,
@@ -103,13 +118,11 @@ impl Trainer {
     /// If the data cannot be used, or do not fit the recipe.
     pub fn on(mut recipe: Recipe, device: Device) -> Result<Self, TrainError> {
         recipe.check()?;
+        recipe.check_together()?;
         // A recipe with an origin is resolved: it names the size that the data
         // were found to have, which need not be one that can be asked for.
-        if let (None, Some(side), ModelKind::Dcgan) =
-            (&recipe.origin, recipe.train.resolution, recipe.model.kind)
-            && !(side.is_power_of_two() && (16..=256).contains(&side))
-        {
-            return Err(NetError::Resolution { side }.into());
+        if let (None, Some(side)) = (&recipe.origin, recipe.train.resolution) {
+            nets::check_resolution(recipe.model.kind, side)?;
         }
         let options = DataOptions {
             resolution: recipe.train.resolution,
@@ -130,14 +143,11 @@ impl Trainer {
             recipe.data.channels = Some(channels);
             recipe.train.resolution = (height == width).then_some(height);
         }
-        let form = Form {
-            model: recipe.model.clone(),
-            kind: dataset.kind(),
-        };
-        let game = Game::new(&recipe, &form, &device)?;
+        let form = Form::new(&recipe.model, dataset.kind(), dataset.classes().len());
+        let game = Game::new(&recipe, &form, &dataset.class_counts(), &device)?;
         let notices = skipped_notice(&dataset).into_iter().collect();
         Ok(Self {
-            loader: loader(&game, &dataset),
+            supply: Supply::new(&game, &dataset),
             game,
             device,
             dataset,
@@ -220,14 +230,8 @@ impl Trainer {
     pub fn step(&mut self) -> Result<(), TrainError> {
         let began = Instant::now();
         let before = self.game.images_seen;
-        let (loader, device) = (&mut self.loader, &self.device);
-        let rows = self.game.recipe.train.batch;
-        let report = self.game.step(|| {
-            let batch = loader.next_batch()?;
-            let columns = batch.values.len() / rows;
-            let values = crate::layers::tensor(batch.values, device);
-            Ok::<Tensor<2>, TrainError>(values.reshape([rows, columns]))
-        })?;
+        let (supply, device) = (&mut self.supply, &self.device);
+        let report = self.game.step(|| supply.next(device))?;
         self.meters.add(
             &report,
             self.game.images_seen - before,
@@ -265,8 +269,11 @@ impl Trainer {
         let mut tick = self
             .meters
             .tick(self.game.images_seen, self.elapsed_seconds());
+        if let Some(accuracy) = self.supply.test_accuracy(&self.game)? {
+            tick.metrics.insert("test_accuracy".into(), accuracy);
+        }
         if self.judgement_is_due() {
-            tick.metrics = self.judge()?;
+            tick.metrics.extend(self.judge()?);
         }
         if let Some(folder) = &self.folder {
             folder.log(&tick)?;
@@ -314,6 +321,7 @@ impl Trainer {
             name: self.dataset.name().into(),
             kind: self.dataset.kind(),
             classes: self.dataset.classes().to_vec(),
+            class_counts: self.dataset.class_counts(),
             units: self.dataset.units().cloned(),
         };
         let game = &self.game;
@@ -396,24 +404,8 @@ impl Trainer {
     }
 }
 
-fn loader(game: &Game, dataset: &Arc<Dataset>) -> Loader {
-    let recipe = &game.recipe;
-    Loader::new(
-        dataset.clone(),
-        LoaderOptions {
-            batch: recipe.train.batch,
-            seed: recipe.train.seed,
-            start: game.images_seen,
-            pad_to: game.form.padded_side(),
-            mirror: recipe.augment.mirror,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_budget_bytes: CACHE_BUDGET_BYTES,
-        },
-    )
-}
-
 fn skipped_notice(dataset: &Dataset) -> Option<String> {
-    let skipped = dataset.skipped();
+    let skipped = dataset.newly_skipped();
     let first = skipped.first()?;
     Some(format!(
         "{} file{} cannot be used and {} left out, the first {}: {} (`fata data check` lists all)",

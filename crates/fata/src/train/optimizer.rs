@@ -1,5 +1,6 @@
 //! The rules by which a player's weights follow its gradient, with their state.
 
+use super::schedule::Moment;
 use crate::layers::Parameters;
 use crate::recipe::{Optimizer, OptimizerKind};
 use burn::tensor::Tensor;
@@ -41,17 +42,35 @@ impl OptimizerState {
         }
     }
 
-    /// Moves the parameters along their gradients, in place; `rate_factor`
-    /// scales the recipe's rate.
-    pub fn update(
+    /// Moves the parameters along their gradients, in place, at `rate_factor`
+    /// times the recipe's rate.
+    pub fn step(
         &mut self,
         parameters: &mut Parameters,
         gradients: Vec<Tensor<1>>,
         rate_factor: f64,
     ) {
+        let moment = Moment {
+            rate: rate_factor,
+            penalty: 1.0,
+            beta2: None,
+        };
+        self.update(parameters, gradients, moment);
+    }
+
+    /// As [`OptimizerState::step`], with what the moment changes.
+    pub(crate) fn update(
+        &mut self,
+        parameters: &mut Parameters,
+        gradients: Vec<Tensor<1>>,
+        moment: Moment,
+    ) {
         self.steps += 1;
         let settings = &self.settings;
-        let rate = (settings.rate * rate_factor) as f32;
+        let rate = (settings.rate * moment.rate) as f32;
+        let beta2 = moment
+            .beta2
+            .map_or(settings.beta2, |blend| blend.from(settings.beta2)) as f32;
         let values = parameters.take_trained();
         let (first, second) = (
             std::mem::take(&mut self.first),
@@ -75,7 +94,7 @@ impl OptimizerState {
                 let settings = Adam {
                     rate,
                     beta1: settings.beta1 as f32,
-                    beta2: settings.beta2 as f32,
+                    beta2,
                     epsilon: settings.epsilon as f32,
                     step: self.steps,
                 };
@@ -112,7 +131,7 @@ impl OptimizerState {
                 });
                 let settings = RmsProp {
                     rate,
-                    alpha: settings.beta2 as f32,
+                    alpha: beta2,
                     epsilon: settings.epsilon as f32,
                 };
                 let mut updated = Vec::new();

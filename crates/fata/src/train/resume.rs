@@ -2,7 +2,8 @@
 //! had never stopped.
 
 use super::folder::Folder;
-use super::{TrainError, Trainer, checkpoint, loader};
+use super::supply::Supply;
+use super::{TrainError, Trainer, checkpoint};
 use crate::files::write_whole;
 use crate::recipe::{Recipe, RecipeError};
 use burn::tensor::Device;
@@ -109,7 +110,7 @@ impl Trainer {
                 Ok(state) => {
                     self.meters = state.meters;
                     self.elapsed_before = state.elapsed_seconds;
-                    self.loader = loader(&self.game, &self.dataset);
+                    self.supply = Supply::new(&self.game, &self.dataset);
                     for (path, reason) in damaged {
                         let aside = folder.set_aside(&path)?;
                         self.notices.push(format!(

@@ -12,15 +12,19 @@ use crate::draw::{
 use crate::files::write_whole;
 use crate::layers::{Mode, numbers, tensor};
 use crate::seeds::Seeds;
-use crate::ship::{Generator, Provenance};
+use crate::ship::{Generator, Latent, Provenance};
 use burn::tensor::Tensor;
 
 /// Points of the data and of the generator that a plot shows.
 const POINTS: usize = 2000;
 /// Cells of the discriminator's map, each way.
 const MAP_SIDE: usize = 64;
+/// Cells that the discriminator judges at a time.
+const MAP_BATCH: usize = 256;
 /// Latents whose way to their samples figure 1 draws.
 const LINES: usize = 41;
+/// Classes that have rows of their own in a grid.
+const MOST_ROWS: usize = 20;
 /// Two frames a second and a half: slow enough to see each.
 const FRAME_MILLISECONDS: u16 = 200;
 
@@ -42,11 +46,22 @@ pub(super) fn draw(
     animate(folder)
 }
 
-/// As many samples as fit a screen, in a square.
+/// As many samples as fit a screen, in a square; of a conditioned generator, a
+/// row for each class, if they are few.
 fn pictures(generator: &Generator, side: usize) -> Result<Picture, TrainError> {
     let columns = (640 / side.max(1)).clamp(4, 10);
     let scale = (64 / side.max(1)).clamp(1, 4);
-    let samples = generator.pictures(&Seeds::range(0..(columns * columns) as u64))?;
+    let samples = match generator.classes().len() {
+        classes @ 1..=MOST_ROWS => {
+            let mut rows = Vec::new();
+            for class in 0..classes {
+                let of_class = generator.clone().of_class_number(class as u32);
+                rows.extend(of_class.pictures(&Seeds::range(0..columns as u64))?);
+            }
+            rows
+        }
+        _ => generator.pictures(&Seeds::range(0..(columns * columns) as u64))?,
+    };
     let samples: Vec<Picture> = samples
         .iter()
         .map(|sample| sample.enlarged(scale))
@@ -80,12 +95,13 @@ fn line(generator: &Generator, game: &Game, dataset: &Dataset) -> Result<Picture
     let ways: Vec<f32> = (0..LINES)
         .map(|i| -2.5 + 5.0 * i as f32 / (LINES - 1) as f32)
         .collect();
-    let latents: Vec<Vec<f32>> = ways
+    let label = generator.latent(0).label;
+    let latents: Vec<Latent> = ways
         .iter()
-        .map(|&z| {
-            let mut row = vec![0.0; latent];
-            row[0] = z;
-            row
+        .map(|&way| {
+            let mut z = vec![0.0; latent];
+            z[0] = way;
+            Latent { z, label }
         })
         .collect();
     let ends = generator.forward(&latents);
@@ -155,23 +171,38 @@ fn real_points(dataset: &Dataset, dimensions: usize) -> Result<Vec<Vec<f32>>, Tr
         .collect()
 }
 
-/// D(x) at places given in the data's units.
+/// D(x) at places given in the data's units. Where samples are packed, a place
+/// is judged together with copies of itself; where labels are told, with those
+/// of all classes at the data's shares.
 fn probabilities(game: &Game, dataset: &Dataset, places: &[Vec<f32>]) -> Vec<f32> {
-    let mut values = Vec::new();
-    for place in places {
-        let mut place = place.clone();
-        if let Some(units) = dataset.units() {
-            units.to_standard(&mut place);
-        }
-        values.extend(place);
-    }
-    let columns = values.len() / places.len();
-    let parameters = &game.discriminator.parameters;
-    let x: Tensor<2> = tensor(values, parameters.device()).reshape([places.len(), columns]);
+    let (parameters, form) = (&game.discriminator.parameters, &game.form);
     let weights = parameters.plain(Mode::Infer);
-    let logits = numbers(game.discriminator_layers.forward(&weights, x));
-    logits
-        .iter()
-        .map(|&logit| 1.0 / (1.0 + (-logit).exp()))
-        .collect()
+    let counts = dataset.class_counts();
+    let all = counts.iter().sum::<u64>().max(1) as f32;
+    let shares: Vec<f32> = counts.iter().map(|&count| count as f32 / all).collect();
+    let mut probabilities = Vec::with_capacity(places.len());
+    for places in places.chunks(MAP_BATCH) {
+        let mut values = Vec::new();
+        for place in places {
+            let mut place = place.clone();
+            if let Some(units) = dataset.units() {
+                units.to_standard(&mut place);
+            }
+            for _ in 0..form.model.packing {
+                values.extend(&place);
+            }
+        }
+        let rows = places.len() * form.model.packing;
+        let columns = values.len() / rows;
+        let x: Tensor<2> = tensor(values, parameters.device()).reshape([rows, columns]);
+        let labels: Option<Tensor<2>> = (form.classes > 0).then(|| {
+            let labels = shares.repeat(rows);
+            tensor(labels, parameters.device()).reshape([rows, form.classes])
+        });
+        let layers = &game.discriminator_layers;
+        let verdict = layers.judge(&weights, x.into(), labels.as_ref());
+        let logits = numbers(verdict.logits.value);
+        probabilities.extend(logits.iter().map(|&logit| 1.0 / (1.0 + (-logit).exp())));
+    }
+    probabilities
 }

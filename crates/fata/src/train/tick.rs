@@ -1,6 +1,6 @@
 //! Ticks: what a run reports every so many images, and the meters it is read from.
 
-use super::game::StepReport;
+use super::report::StepReport;
 use crate::judge::short;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,6 +64,9 @@ pub(crate) struct Meters {
     images: u64,
     seconds: f64,
     sums: [f64; 4],
+    /// What only some recipes have, by name.
+    #[serde(default)]
+    extras: BTreeMap<String, f64>,
     norms: [f64; 2],
     norms_measured: u64,
     /// Of the last tick: what is reported where ticks are too close for a
@@ -85,6 +88,9 @@ impl Meters {
         ];
         for (sum, value) in self.sums.iter_mut().zip(values) {
             *sum += value;
+        }
+        for (name, value) in &report.extras {
+            *self.extras.entry((*name).into()).or_default() += value;
         }
         if let Some(norms) = report.gradient_norms {
             self.norms_measured += 1;
@@ -132,7 +138,10 @@ impl Meters {
             gradient_norm_discriminator: norms[0],
             gradient_norm_generator: norms[1],
             memory_bytes: resident_memory(),
-            metrics: BTreeMap::new(),
+            metrics: std::mem::take(&mut self.extras)
+                .into_iter()
+                .map(|(name, sum)| (name, sum / steps))
+                .collect(),
         };
         *self = Self {
             last_norms: norms,
@@ -158,6 +167,7 @@ mod tests {
             probability_real: 0.6,
             probability_fake: 0.4,
             gradient_norms,
+            ..StepReport::default()
         }
     }
 

@@ -147,9 +147,12 @@ fn packing_what_cannot_be_packed_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.zip");
     assert!(pack(&open("ring").unwrap(), &out).is_err());
+    // What goes bad after it was opened.
     let whole = png(&plain(40, 40, [3; 3]));
+    write(folder.path(), "set/cut.png", &whole);
+    let set = open(folder.path().join("set")).unwrap();
     write(folder.path(), "set/cut.png", &whole[..whole.len() - 30]);
-    let error = pack(&open(folder.path().join("set")).unwrap(), &out).unwrap_err();
+    let error = pack(&set, &out).unwrap_err();
     assert!(error.to_string().contains("cut.png"), "{error}");
     let missing = folder.path().join("no/such/out.zip");
     assert!(pack(&open("digits").unwrap(), &missing).is_err());

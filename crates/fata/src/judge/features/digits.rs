@@ -14,7 +14,9 @@
 //! perfect generator may score a little below another draw of those 9,000.
 
 use super::{Extracted, FeaturesError, ImageForm, Network, prepare, softmax};
-use crate::layers::{BatchNorm, Builder, Convolution, Dense, Mode, Parameters, Weights};
+use crate::layers::{
+    BatchNorm, Builder, Convolution, Dense, Init, Mode, Parameters, Weights, Window,
+};
 use crate::layers::{numbers, tensor};
 use crate::rng::Random;
 use crate::ship::container::{self, Container};
@@ -53,7 +55,12 @@ impl Classifier {
     pub fn new(random: Random, device: &Device) -> (Self, Parameters) {
         let mut builder = Builder::new(random, 0, device);
         let mut block = |name: &str, channels: [usize; 2]| {
-            let convolution = Convolution::halving(&mut builder, name, channels);
+            let convolution = Convolution::new(
+                &mut builder,
+                name,
+                channels,
+                Window::of_four(Init::Normal(0.02)),
+            );
             let norm = BatchNorm::new(
                 &mut builder,
                 &format!("{name}.norm"),

@@ -1,0 +1,17 @@
+//! The hinge game: the critic cares only for answers within a margin of 1.
+//!
+//! # Source
+//! Lim and Ye 2017, arXiv 1705.02894; as in Miyato et al. 2018, arXiv
+//! 1802.05957, equations 16 and 17.
+
+use burn::tensor::{Tensor, activation::relu};
+
+/// `mean max(0, 1 - D(x)) + mean max(0, 1 + D(G(z)))`.
+pub(super) fn discriminator(real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
+    relu(real.neg() + 1.0).mean() + relu(fake + 1.0).mean()
+}
+
+/// `-mean D(G(z))`.
+pub(super) fn generator(fake: Tensor<1>) -> Tensor<1> {
+    fake.mean().neg()
+}
