@@ -167,9 +167,9 @@ fn build() -> anyhow::Result<PathBuf> {
     let artifacts = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program =
+    let mut program =
         artifacts.filter_map(|artifact| artifact["executable"].as_str().map(PathBuf::from));
-    program.last().context("cargo names no binary")
+    program.next_back().context("cargo names no binary")
 }
 
 impl Options {

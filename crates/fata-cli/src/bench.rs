@@ -169,7 +169,7 @@ fn print_operators(report: &Report) {
     println!("|---|---|---|---|---|");
     let mut rest = 100.0;
     for operator in &report.operators {
-        let share = 100.0 * operator.milliseconds / report.step_milliseconds;
+        let share = 100.0 * operator.share;
         rest -= share;
         let speed = match operator.gflop > 0.0 {
             true => format!(

@@ -54,6 +54,8 @@ pub struct Operator {
     pub calls: f64,
     /// Their time in a step.
     pub milliseconds: f64,
+    /// Their share of a step's time.
+    pub share: f64,
     /// Their arithmetic in a step; zero where it is no matrix product.
     pub gflop: f64,
     /// Share of the peak that they reach.
@@ -96,7 +98,10 @@ impl StepBench<'_> {
             times.push(began.elapsed().as_secs_f64());
         }
         let operators = match self.profile {
-            true => operators(fata_kernels::profile::stop(), steps, peak_gflops),
+            true => {
+                let seconds = times.iter().sum();
+                operators(fata_kernels::profile::stop(), steps, seconds, peak_gflops)
+            }
             false => Vec::new(),
         };
         let images = (batch * self.recipe.train.discriminator_steps) as f64;
@@ -155,12 +160,14 @@ impl StepBench<'_> {
 fn operators(
     measured: Vec<fata_kernels::profile::Operator>,
     steps: usize,
+    seconds: f64,
     peak_gflops: f64,
 ) -> Vec<Operator> {
     let steps = steps as f64;
     let of_one = measured.into_iter().map(|operator| Operator {
         calls: operator.calls as f64 / steps,
         milliseconds: 1e3 * operator.seconds / steps,
+        share: operator.seconds / seconds,
         gflop: operator.gflop / steps,
         efficiency: operator.gflop / operator.seconds / peak_gflops,
         name: operator.name,

@@ -108,7 +108,7 @@ impl Along {
 
     /// How many steps ahead the columns are called into the cache: as long as
     /// the memory takes.
-    const AHEAD: usize = 8;
+    const AHEAD: usize = 24;
 }
 
 #[target_feature(enable = "avx512f,avx2,fma")]

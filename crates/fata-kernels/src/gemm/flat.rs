@@ -13,6 +13,7 @@ use super::kernel::{DEPTH_BLOCK, MAX_ROWS, MicroKernel, ROW_STRIDE, Tile};
 use super::pack::{PackCols, PackRows};
 use super::transpose::transpose_to;
 use crate::pool;
+use crate::threads;
 
 /// The most rows of a flat product: its packed rows stay in the second-level cache.
 const FLAT_ROWS: usize = 160;
@@ -137,9 +138,19 @@ pub(super) fn multiply_turned<K: MicroKernel>(a: &Matrix, b: &Matrix, c: &mut [f
                 first: 0,
                 stride: rows,
             };
+            if steps.end < depth {
+                let next = steps.end..depth.min(steps.end + DEPTH_BLOCK);
+                left.call(0..count.min(K::ROWS), next);
+            }
             strip.run::<K, _, _>(&left, &even, sums_output, &mut panel);
         }
         let to = output.at(cols_of_task.start, (rows - 1) * cols + count);
+        // What this thread is likely to do next.
+        let next = piece(cols, task_cols, task + threads::count());
+        if !next.is_empty() {
+            let next = next.start..next.end.min(next.start + K::ROWS);
+            b.transposed().call(next, 0..depth.min(DEPTH_BLOCK));
+        }
         // SAFETY: `at` has checked the floats, and tasks write columns of their own.
         unsafe { transpose_to(&sums, rows, to, cols, [count, rows]) }
     });
