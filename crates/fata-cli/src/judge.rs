@@ -8,10 +8,11 @@ use clap::Args;
 use fata::data::{DataOptions, Fit};
 use fata::files::write_whole;
 use fata::judge::{
-    Better, Cache, Features, Judge, JudgeOptions, Metric, Ranking, Report, Subject, open_pair,
-    page, short,
+    Better, Cache, Features, Judge, JudgeOptions, Metric, Ranking, Report, Subject, Watch,
+    open_pair, page, short,
 };
 use fata::recipe::Recipe;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,6 +62,8 @@ pub(crate) struct JudgeArgs {
 
 pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
     let device = arguments.machine.open()?;
+    let talkative = !arguments.quiet && !arguments.machine.json;
+    let bar = progress_bar();
     let options = JudgeOptions {
         metrics: match &arguments.metrics {
             Some(list) => Metric::list(list)?,
@@ -76,6 +79,7 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
         cache: cache_folder()
             .filter(|_| !arguments.no_cache)
             .map(|folder| Cache::new(&folder)),
+        watch: talkative.then(|| watch(&bar)),
     };
     let data_options = DataOptions {
         resolution: arguments.resolution,
@@ -92,8 +96,8 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
     }
     let other = other.expect("clap asks for one subject at least");
     let say = |line: &str| {
-        if !arguments.quiet && !arguments.machine.json {
-            eprintln!("{line}");
+        if talkative {
+            bar.suspend(|| eprintln!("{line}"));
         }
     };
     say(&format!("reading {}", other.name()));
@@ -115,6 +119,7 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
         ));
         reports.push(judge.score(subject)?);
     }
+    bar.finish_and_clear();
     if let Some(path) = &arguments.html {
         let html = page(&reports[0], &subjects[0], judge.against())?;
         write_whole(path, html.as_bytes())?;
@@ -124,6 +129,23 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
         several => ranked(several, &options, &arguments),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos} of {len} read, {eta} left")
+        .expect("the template is well formed");
+    ProgressBar::new(0).with_style(style)
+}
+
+fn watch(bar: &ProgressBar) -> Watch {
+    let bar = bar.clone();
+    Watch::new(move |read, of| {
+        if bar.length() != Some(of as u64) || bar.position() > read as u64 {
+            bar.reset();
+            bar.set_length(of as u64);
+        }
+        bar.set_position(read as u64);
+    })
 }
 
 /// What to judge against: what was named, or the data of a run.

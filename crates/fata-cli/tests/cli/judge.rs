@@ -58,6 +58,25 @@ fn a_set_against_itself_is_at_no_distance() {
 }
 
 #[test]
+fn pictures_of_one_size_keep_it_and_others_are_warned_of() {
+    let place = Workplace::new();
+    for number in 0..12 {
+        place.write(&format!("whole/{number}.png"), &picture(number, 260));
+        let side = if number == 0 { 20 } else { 24 };
+        place.write(&format!("mixed/{number}.png"), &picture(number, side));
+    }
+    let warnings = |words: &str| {
+        let words = format!("judge {words} {RAW} --metrics kid --json");
+        place.fata(&words).done().json()["warnings"].to_string()
+    };
+    let shown = warnings("whole --against whole");
+    assert!(!shown.contains("brought to"), "{shown}");
+    let shown = warnings("mixed --against whole --resolution 260");
+    assert!(shown.contains("mixed were brought to 260x260"), "{shown}");
+    assert!(!shown.contains("whole were"), "{shown}");
+}
+
+#[test]
 fn people_get_a_table_and_a_page() {
     let place = place();
     let shown = place

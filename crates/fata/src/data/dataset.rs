@@ -32,6 +32,9 @@ pub struct DataOptions {
     pub channels: Option<usize>,
     /// What happens to pictures that are not square.
     pub fit: Fit,
+    /// Keeps the one square size that all pictures have, however large: what
+    /// only looks at pictures need not shrink them as training does.
+    pub keep_size: bool,
 }
 
 /// What the items are, once prepared.

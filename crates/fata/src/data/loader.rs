@@ -3,8 +3,10 @@
 //! Position `p` of the endless stream shows the item at place `p mod n` of the
 //! permutation of epoch `p / n`, so any batch follows from the seed and `p`
 //! alone: threads, caching and resuming change nothing. Worker threads keep a
-//! short queue full and sleep when it is. Prepared pictures stay in memory as
-//! bytes up to a budget; those beyond it are decoded again.
+//! short queue full and sleep when it is. Each makes a part of every batch, so
+//! that what they take from the processors is taken from all of them alike: an
+//! operator of training ends when its slowest thread does. Prepared pictures
+//! stay in memory as bytes up to a budget; those beyond it are decoded again.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -80,9 +82,12 @@ struct Shared {
     /// The items that are shown; all where there is no list.
     items: Option<Vec<u32>>,
     options: LoaderOptions,
+    /// Into how many parts a batch is cut.
+    parts: u64,
+    /// How many parts may be made ahead.
     depth: u64,
     queue: Mutex<Queue>,
-    /// Told when a batch is done.
+    /// Told when a part is done.
     done: Condvar,
     /// Told when a batch was taken.
     room: Condvar,
@@ -90,13 +95,20 @@ struct Shared {
     cache: Cache,
 }
 
-/// Batches by number, counted from the loader's start.
+/// Parts of batches by number, counted from the loader's start.
 #[derive(Default)]
 struct Queue {
     claimed: u64,
     delivered: u64,
-    ready: BTreeMap<u64, Result<Batch, DataError>>,
+    ready: BTreeMap<u64, Result<Part, DataError>>,
     stopped: bool,
+}
+
+/// Consecutive items of a batch.
+#[derive(Default)]
+struct Part {
+    values: Vec<f32>,
+    labels: Vec<u32>,
 }
 
 impl Loader {
@@ -121,13 +133,15 @@ impl Loader {
             ..options
         };
         let batch_bytes = 4 * options.batch * padded_values(&dataset, &options);
-        let depth = (QUEUE_BYTES / batch_bytes.max(1)).clamp(2, 2 * options.threads + 2);
+        let depth = (QUEUE_BYTES / batch_bytes.max(1)).clamp(2, 4);
+        let parts = options.threads.min(options.batch);
         let shared = Arc::new(Shared {
             cache: Cache::new(&dataset, options.memory_budget_bytes),
             dataset,
             items,
             options,
-            depth: depth as u64,
+            parts: parts as u64,
+            depth: (parts * depth) as u64,
             queue: Mutex::default(),
             done: Condvar::new(),
             room: Condvar::new(),
@@ -151,20 +165,55 @@ impl Loader {
     /// If no picture can be decoded at all, or the padding is smaller than the
     /// pictures.
     pub fn next_batch(&mut self) -> Result<Batch, DataError> {
+        let parts = self.shared.parts;
+        let mut batch = Batch {
+            values: Vec::new(),
+            labels: (!self.shared.dataset.classes().is_empty()).then(Vec::new),
+            start: 0,
+        };
+        let mut failure = None;
+        for _ in 0..parts {
+            let (number, part) = self.next_part();
+            let part = match part {
+                Ok(part) => part,
+                // The other parts are taken all the same: what follows is whole.
+                Err(error) => {
+                    failure.get_or_insert(error);
+                    continue;
+                }
+            };
+            let number = number / parts;
+            batch.start = self.shared.options.start + number * self.shared.options.batch as u64;
+            match batch.values.is_empty() {
+                true => batch.values = part.values,
+                false => batch.values.extend(part.values),
+            }
+            if let Some(labels) = &mut batch.labels {
+                labels.extend(part.labels);
+            }
+        }
+        failure.map_or(Ok(batch), Err)
+    }
+
+    /// The next part and its number.
+    fn next_part(&mut self) -> (u64, Result<Part, DataError>) {
         let mut queue = self.shared.lock();
         let number = queue.delivered;
         if self.workers.is_empty() {
             // The system gave no thread: do the work here.
             queue.delivered += 1;
             drop(queue);
-            return self.shared.batch(number);
+            return (number, self.shared.part(number));
         }
         loop {
-            if let Some(batch) = queue.ready.remove(&number) {
+            if let Some(part) = queue.ready.remove(&number) {
                 queue.delivered += 1;
+                let room = queue.claimed < queue.delivered + self.shared.depth;
                 drop(queue);
-                self.shared.room.notify_one();
-                return batch;
+                if room {
+                    self.shared.room.notify_one();
+                }
+                return (number, part);
             }
             queue = self
                 .shared
@@ -191,7 +240,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A worker thread: claim the next batch, make it, hand it over.
+    /// A worker thread: claim the next part, make it, hand it over.
     fn work(&self) {
         loop {
             let mut queue = self.lock();
@@ -207,43 +256,43 @@ impl Shared {
             let number = queue.claimed;
             queue.claimed += 1;
             drop(queue);
-            let batch =
-                catch_unwind(AssertUnwindSafe(|| self.batch(number))).unwrap_or_else(|_| {
-                    Err(DataError::malformed(
-                        self.dataset.path(),
-                        "the loader failed; this is a bug in fata",
-                    ))
-                });
-            self.lock().ready.insert(number, batch);
+            let part = catch_unwind(AssertUnwindSafe(|| self.part(number))).unwrap_or_else(|_| {
+                Err(DataError::malformed(
+                    self.dataset.path(),
+                    "the loader failed; this is a bug in fata",
+                ))
+            });
+            self.lock().ready.insert(number, part);
             self.done.notify_one();
         }
     }
 
-    fn batch(&self, number: u64) -> Result<Batch, DataError> {
+    fn part(&self, number: u64) -> Result<Part, DataError> {
         let options = &self.options;
         let items = self.count() as u64;
-        let start = options.start + number * options.batch as u64;
+        let batch = options.batch as u64;
+        let (number, part) = (number / self.parts, number % self.parts);
+        let places = part * batch / self.parts..(part + 1) * batch / self.parts;
+        let start = options.start + number * batch + places.start;
         let size = padded_values(&self.dataset, options);
         self.check_padding()?;
-        let mut values = vec![0.0; options.batch * size];
-        let mut labels = (!self.dataset.classes().is_empty()).then(Vec::new);
+        // The first part has room for the others, which are joined to it.
+        let count = (places.end - places.start) as usize;
+        let room = if part == 0 { options.batch } else { count };
+        let mut values = Vec::with_capacity(room * size);
+        values.resize(count * size, 0.0);
+        let mut labels = Vec::new();
         for (position, out) in (start..).zip(values.chunks_exact_mut(size)) {
             if self.lock().stopped {
-                // Nobody waits for this batch any more.
+                // Nobody waits for this part any more.
                 break;
             }
             let order = self.order(position / items);
             let index = order[(position % items) as usize] as usize;
             let index = self.item(index, position, out)?;
-            if let Some(labels) = &mut labels {
-                labels.push(self.dataset.label(index).unwrap_or_default());
-            }
+            labels.extend(self.dataset.label(index));
         }
-        Ok(Batch {
-            values,
-            labels,
-            start,
-        })
+        Ok(Part { values, labels })
     }
 
     /// How many items are shown.

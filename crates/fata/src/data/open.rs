@@ -159,8 +159,9 @@ impl Dataset {
 
     fn idx(named: &Path, path: &Path, options: &DataOptions) -> Result<Self, DataError> {
         let (pictures, labels) = idx::open(path)?;
-        let own = (pictures.width == pictures.height && pictures.width <= LARGEST_OWN_SIZE)
-            .then_some(pictures.width);
+        let own = (pictures.width == pictures.height
+            && pictures.width <= largest_own_size(options))
+        .then_some(pictures.width);
         let shape = Shape {
             side: options.resolution.or(own).unwrap_or(DEFAULT_RESOLUTION),
             channels: options.channels.unwrap_or(pictures.channels),
@@ -195,7 +196,7 @@ impl Dataset {
         };
         let headers = || shelf.entries.iter().map(|entry| entry.header);
         let own = first.width as usize;
-        let alike = own <= LARGEST_OWN_SIZE
+        let alike = own <= largest_own_size(options)
             && headers().all(|header| (header.width, header.height) == (first.width, first.width));
         let shape = Shape {
             side: options
@@ -222,6 +223,13 @@ impl Dataset {
         };
         dataset.resolve(0, |index| dataset.pixels(index))?;
         Ok(dataset)
+    }
+}
+
+fn largest_own_size(options: &DataOptions) -> usize {
+    match options.keep_size {
+        true => LARGEST_RESOLUTION,
+        false => LARGEST_OWN_SIZE,
     }
 }
 

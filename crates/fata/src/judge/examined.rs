@@ -8,10 +8,13 @@ use super::modes::most_probable;
 use super::rows::Rows;
 use super::sliced_wasserstein::Patches;
 use super::subject::Subject;
+use super::watch::Watch;
 use crate::rng::Random;
 
 /// Numbers of a batch of pictures.
 const BATCH_VALUES: usize = 1 << 22;
+/// Items of a batch, at most: someone may be watching.
+const LARGEST_BATCH: usize = 1024;
 
 /// What reads features.
 pub(super) enum Reader {
@@ -31,6 +34,7 @@ pub(super) struct Wanted<'a> {
     /// A digits network, for pictures whose channels are three digits.
     pub(super) stacked: Option<&'a Extractor>,
     pub(super) cache: Option<&'a Cache>,
+    pub(super) watch: Option<&'a Watch>,
 }
 
 /// A side, read.
@@ -113,7 +117,12 @@ impl Examined {
         if let (Some(random), Reader::Pictures { form, .. }) = (wanted.patches, reader) {
             examined.patches = Some(Patches::new(*form, items.len(), random));
         }
-        let batch = (BATCH_VALUES / reader.each()).clamp(16, 4096);
+        let tell = |read: usize| {
+            if let Some(watch) = wanted.watch {
+                watch.tell(read, items.len());
+            }
+        };
+        let batch = (BATCH_VALUES / reader.each()).clamp(1, LARGEST_BATCH);
         let is_data = subject.dataset().is_some() && matches!(reader, Reader::Pictures { .. });
         let cache = wanted.cache.filter(|_| is_data);
         // What is cached goes by its content: the pixels are read in any case.
@@ -128,6 +137,7 @@ impl Examined {
             examined.look(&values, reader, wanted, subject)?;
             if cache.is_none() {
                 examined.extract(&values, reader, subject)?;
+                tell(examined.items.len());
             }
         }
         if let (Some(cache), Some(key)) = (cache, key) {
@@ -138,9 +148,10 @@ impl Examined {
                     examined.probabilities = known.probabilities;
                 }
                 None => {
-                    for some in items.chunks(batch) {
+                    for (number, some) in items.chunks(batch).enumerate() {
                         let (values, _) = subject.read(some)?;
                         examined.extract(&values, reader, subject)?;
+                        tell(number * batch + some.len());
                     }
                     cache.store(&name, &examined);
                 }

@@ -41,6 +41,7 @@ mod subject;
 mod tests;
 mod two_sample;
 mod warnings;
+mod watch;
 
 pub use cache::Cache;
 pub use error::JudgeError;
@@ -55,3 +56,4 @@ pub use report::Report;
 pub use rows::Rows;
 pub use score::{Judge, JudgeOptions};
 pub use subject::{Subject, open_pair};
+pub use watch::Watch;

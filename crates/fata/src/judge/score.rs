@@ -20,6 +20,7 @@ use super::report::Report;
 use super::sliced_wasserstein::between_points;
 use super::subject::Subject;
 use super::two_sample::classifier_accuracy;
+use super::watch::Watch;
 use super::{JudgeError, density_coverage, precision_recall, warnings};
 use crate::data::Kind;
 use crate::rng::Random;
@@ -48,6 +49,8 @@ pub struct JudgeOptions {
     pub seed: u64,
     /// Where features of data are kept, if anywhere.
     pub cache: Option<Cache>,
+    /// Who is told how far reading is, if anyone.
+    pub watch: Option<Watch>,
 }
 
 impl Default for JudgeOptions {
@@ -58,6 +61,7 @@ impl Default for JudgeOptions {
             features: None,
             seed: 0,
             cache: None,
+            watch: None,
         }
     }
 }
@@ -193,7 +197,12 @@ impl Judge {
             items: case.samples.items,
             against_items: self.data.items.clone(),
         };
-        report.warnings = warnings::of(&report, &self.against, self.held_out.is_some());
+        report.warnings = warnings::of(
+            &report,
+            subject,
+            &self.against,
+            self.held_out.is_some(),
+        );
         Ok(report)
     }
 
@@ -389,6 +398,7 @@ fn examine(
         patches,
         stacked,
         cache: options.cache.as_ref(),
+        watch: options.watch.as_ref(),
     };
     let examined = Examined::new(subject, items, reader, wanted)?;
     match examined.count() {

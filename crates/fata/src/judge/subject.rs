@@ -51,7 +51,11 @@ impl Subject {
             let generator = Generator::load(path, device)?;
             return Ok(Self::model(path.display().to_string(), generator));
         }
-        Ok(Self::data(Arc::new(Dataset::open(path, options)?)))
+        let options = DataOptions {
+            keep_size: true,
+            ..*options
+        };
+        Ok(Self::data(Arc::new(Dataset::open(path, &options)?)))
     }
 
     /// What a person called it.
@@ -105,6 +109,16 @@ impl Subject {
                 width,
                 channels,
             }),
+            Kind::Points { .. } => None,
+        }
+    }
+
+    /// The side in pixels to which its pictures were brought, where they are
+    /// data and not all of that size by themselves.
+    pub(super) fn fitted_side(&self) -> Option<usize> {
+        let dataset = self.dataset().filter(|dataset| !dataset.has_own_size())?;
+        match dataset.kind() {
+            Kind::Images { height, .. } => Some(height),
             Kind::Points { .. } => None,
         }
     }
@@ -268,6 +282,7 @@ fn fit_to(model: &Subject, data: &mut Subject, options: &DataOptions) -> Result<
             resolution: recipe.train.resolution,
             channels: recipe.data.channels,
             fit: recipe.data.fit,
+            ..*options
         };
         *data = Subject::data(Arc::new(Dataset::open(dataset.path(), &options)?));
     }

@@ -15,11 +15,24 @@ const STACKED_SAMPLES: usize = 26_000;
 /// Samples nearer than this part of the fresh data's distance are suspect.
 const COPIES: f64 = 0.8;
 
-/// The warnings that a report needs.
-pub(super) fn of(report: &Report, against: &Subject, held_out: bool) -> Vec<String> {
+/// The warnings that a report of a subject needs.
+pub(super) fn of(
+    report: &Report,
+    subject: &Subject,
+    against: &Subject,
+    held_out: bool,
+) -> Vec<String> {
     let has = |metric: Metric| report.metrics.get(&metric);
     let fewer = report.samples.min(report.against_samples);
     let mut warnings = Vec::new();
+    for side in [subject, against] {
+        if let Some(pixels) = side.fitted_side() {
+            warnings.push(format!(
+                "the pictures of {} were brought to {pixels}x{pixels} pixels, which changes what is measured: compare only numbers of the same size (--resolution sets it, --fit how)",
+                side.name()
+            ));
+        }
+    }
     if has(Metric::Fid).is_some() && against.form().is_some() && fewer < FID_SAMPLES {
         warnings.push(format!(
             "fid of {fewer} images is biased upwards, the more the fewer: use at least {FID_SAMPLES}, compare only equal numbers, or read kid"

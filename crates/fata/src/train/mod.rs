@@ -128,6 +128,7 @@ impl Trainer {
             resolution: recipe.train.resolution,
             channels: recipe.data.channels,
             fit: recipe.data.fit,
+            ..DataOptions::default()
         };
         let dataset = Arc::new(Dataset::open(Path::new(&recipe.data.source), &options)?);
         recipe.origin = Some(Origin {
