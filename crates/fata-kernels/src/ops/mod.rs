@@ -7,6 +7,8 @@ pub(crate) mod flex;
 mod layers;
 mod norms;
 mod portable;
+#[cfg(test)]
+mod pytorch;
 mod resampling;
 mod tangent;
 #[cfg(test)]

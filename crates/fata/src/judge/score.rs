@@ -197,12 +197,7 @@ impl Judge {
             items: case.samples.items,
             against_items: self.data.items.clone(),
         };
-        report.warnings = warnings::of(
-            &report,
-            subject,
-            &self.against,
-            self.held_out.is_some(),
-        );
+        report.warnings = warnings::of(&report, subject, &self.against, self.held_out.is_some());
         Ok(report)
     }
 
