@@ -1,6 +1,6 @@
 //! The convolution itself: windows times weights.
 
-use super::{ConvShape, winograd};
+use super::{ConvShape, grouped, winograd};
 use crate::gemm::driver::{EvenRows, Product, multiply};
 use crate::gemm::{Epilogue, Matrix, sgemm};
 
@@ -40,6 +40,9 @@ pub fn forward(shape: &ConvShape, x: &[f32], weight: &[f32], bias: Option<&[f32]
         && let Some(size) = layer.tile_size()
     {
         return winograd::forward(&layer, size, weight, bias, y);
+    }
+    if grouped::suits(shape) {
+        return grouped::forward(shape, x, weight, bias, y);
     }
     for group in 0..shape.groups {
         let cols = shape.group_out();

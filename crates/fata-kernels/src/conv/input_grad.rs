@@ -5,7 +5,7 @@
 //! one, written straight to its pixels. No zeros are put in between.
 
 use super::windows::{GroupChannels, Windows};
-use super::{ConvShape, winograd};
+use super::{ConvShape, grouped, winograd};
 use crate::gemm::driver::{Output, OutputRows, Product, for_each_task, multiply, piece};
 use crate::gemm::pack::PackCols;
 use crate::gemm::transpose::{transpose, transpose_to};
@@ -65,6 +65,9 @@ pub fn input_grad(
     }
     if fast(shape, dy, weight, bias, dx) {
         return;
+    }
+    if grouped::suits(shape) {
+        return grouped::input_grad(shape, dy, weight, bias, dx);
     }
     for group in 0..shape.groups {
         for phase_y in 0..shape.stride[0] {

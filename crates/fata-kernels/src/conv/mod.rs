@@ -6,6 +6,7 @@
 
 mod fast;
 mod forward;
+mod grouped;
 mod input_grad;
 #[cfg(test)]
 mod tests;

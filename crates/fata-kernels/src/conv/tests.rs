@@ -212,12 +212,40 @@ fn groups_do_not_mix() {
     }
 }
 
+/// Sizes that `grouped` takes: lines that registers do not divide, padding of
+/// every width, several sixteens of channels, sums in several parts.
+#[test]
+fn groups_of_sixteens_are_accurate_enough() {
+    for [channels_in, channels_out, groups] in [[32, 32, 2], [48, 96, 3], [64, 32, 2]] {
+        for size in [[2, 5, 7], [1, 1, 1], [9, 4, 16], [1, 33, 31]] {
+            for [kernel, padding] in [[3, 1], [3, 0], [3, 2], [1, 0], [2, 1]] {
+                let shape = shape(
+                    size,
+                    [channels_in, channels_out],
+                    [kernel; 2],
+                    [1; 2],
+                    [padding; 2],
+                );
+                Case::new(ConvShape { groups, ..shape }).check(2e-6);
+            }
+        }
+    }
+    let long = shape([1, 3, 40], [32, 32], [1, 5], [1, 1], [0, 3]);
+    Case::new(ConvShape { groups: 2, ..long }).check(2e-6);
+}
+
 #[test]
 fn a_bias_is_added_once() {
-    let shape = shape([2, 5, 4], [6, 8], [4, 4], [2, 2], [1, 1]);
+    check_bias(shape([2, 5, 4], [6, 8], [4, 4], [2, 2], [1, 1]));
+    check_bias(shape([2, 5, 4], [32, 64], [3, 3], [1, 1], [1, 1]));
+}
+
+#[track_caller]
+fn check_bias(shape: ConvShape) {
     let case = Case::new(ConvShape { groups: 2, ..shape });
     let [y, dx, _] = case.run();
-    let (bias_out, bias_in) = (noise(8, 4), noise(6, 5));
+    let (outs, ins) = (shape.channels_out, shape.channels_in);
+    let (bias_out, bias_in) = (noise(outs, 4), noise(ins, 5));
     let (mut biased_y, mut biased_dx) = (y.clone(), dx.clone());
     forward(
         &case.shape,
@@ -238,14 +266,14 @@ fn a_bias_is_added_once() {
             .iter()
             .zip(&y)
             .enumerate()
-            .all(|(i, (biased, y))| *biased == y + bias_out[i % 8])
+            .all(|(i, (biased, y))| *biased == y + bias_out[i % outs])
     );
     assert!(
         biased_dx
             .iter()
             .zip(&dx)
             .enumerate()
-            .all(|(i, (biased, dx))| *biased == dx + bias_in[i % 6])
+            .all(|(i, (biased, dx))| *biased == dx + bias_in[i % ins])
     );
 }
 
@@ -258,6 +286,10 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         shape([7, 16, 16], [64, 64], [4, 4], [2, 2], [1, 1]),
         shape([9, 4, 4], [130, 1], [4, 4], [1, 1], [0, 0]),
         shape([5, 4, 4], [512, 100], [4, 4], [1, 1], [0, 0]),
+        ConvShape {
+            groups: 3,
+            ..shape([9, 20, 21], [48, 96], [3, 3], [1, 1], [1, 1])
+        },
     ];
     for shape in shapes {
         let case = Case::new(shape);

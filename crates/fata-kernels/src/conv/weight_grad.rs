@@ -2,7 +2,7 @@
 //! output's gradient, summed over all output pixels.
 
 use super::windows::TransposedWindows;
-use super::{ConvShape, winograd};
+use super::{ConvShape, grouped, winograd};
 use crate::gemm::driver::{EvenRows, Product, multiply_deep};
 use crate::gemm::{Epilogue, Matrix};
 
@@ -38,6 +38,9 @@ pub fn weight_grad(shape: &ConvShape, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         && let Some(size) = layer.tile_size()
     {
         return winograd::weight_grad(&layer, size, dy, dw);
+    }
+    if grouped::suits(shape) {
+        return grouped::weight_grad(shape, x, dy, dw);
     }
     for group in 0..shape.groups {
         let cols = shape.group_out();
