@@ -88,32 +88,36 @@ mod x86 {
     #[derive(Clone, Copy)]
     pub(in super::super) struct Avx512(__m512);
 
-    // SAFETY of all below: the caller promises the instruction set and the places.
     impl Lanes for Avx512 {
         const SUMS: usize = 16;
 
         #[inline(always)]
         unsafe fn zero() -> Self {
+            // SAFETY: the caller's promise.
             Self(unsafe { _mm512_setzero_ps() })
         }
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: the caller's promise.
             Self(unsafe { _mm512_loadu_ps(from) })
         }
 
         #[inline(always)]
         unsafe fn store(self, to: *mut f32) {
+            // SAFETY: the caller's promise.
             unsafe { _mm512_storeu_ps(to, self.0) };
         }
 
         #[inline(always)]
         unsafe fn plus(self, other: Self) -> Self {
+            // SAFETY: the caller's promise.
             Self(unsafe { _mm512_add_ps(self.0, other.0) })
         }
 
         #[inline(always)]
         unsafe fn plus_product(self, factor: *const f32, vector: Self) -> Self {
+            // SAFETY: the caller's promise.
             Self(unsafe { _mm512_fmadd_ps(_mm512_set1_ps(*factor), vector.0, self.0) })
         }
     }
@@ -127,16 +131,19 @@ mod x86 {
 
         #[inline(always)]
         unsafe fn zero() -> Self {
+            // SAFETY: the caller's promise.
             Self(unsafe { [_mm256_setzero_ps(); 2] })
         }
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: the caller's promise.
             Self(unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] })
         }
 
         #[inline(always)]
         unsafe fn store(self, to: *mut f32) {
+            // SAFETY: the caller's promise.
             unsafe {
                 _mm256_storeu_ps(to, self.0[0]);
                 _mm256_storeu_ps(to.add(8), self.0[1]);
@@ -147,6 +154,7 @@ mod x86 {
         unsafe fn plus(self, other: Self) -> Self {
             let [a, b] = self.0;
             let [c, d] = other.0;
+            // SAFETY: the caller's promise.
             Self(unsafe { [_mm256_add_ps(a, c), _mm256_add_ps(b, d)] })
         }
 
@@ -154,6 +162,7 @@ mod x86 {
         unsafe fn plus_product(self, factor: *const f32, vector: Self) -> Self {
             let [a, b] = self.0;
             let [c, d] = vector.0;
+            // SAFETY: the caller's promise.
             unsafe {
                 let factor = _mm256_set1_ps(*factor);
                 Self([_mm256_fmadd_ps(factor, c, a), _mm256_fmadd_ps(factor, d, b)])
