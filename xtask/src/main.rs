@@ -4,6 +4,7 @@
 mod bench_peers;
 mod ci;
 mod digits_classifier;
+mod doctor_figures;
 mod feature_times;
 mod judge_figures;
 mod kill_resume;
@@ -18,6 +19,7 @@ const TASKS: &str = "\
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
+    doctor-figures [SEEDS] [auto]   what the doctor says of failures and of healthy runs
     kill-resume [SEED]              kills a training ten times, and sees that nothing is lost
     vulkan                          a training step on a Vulkan device against the processor
     penalties --python PATH         gradient penalties against PyTorch's, their cost too";
@@ -32,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),
+        Some(&"doctor-figures") => doctor_figures::report(&words[1..]),
         Some(&"kill-resume") => kill_resume::run(word(1)),
         Some(&"vulkan") => vulkan::check(),
         Some(&"penalties") => penalties::report(&words[1..]),

@@ -4,6 +4,7 @@
 mod bench;
 mod count;
 mod data;
+mod doctor;
 mod failure;
 mod judge;
 mod machine;
@@ -31,6 +32,8 @@ enum Command {
     Sample(sample::SampleArgs),
     /// Judge models and data by metrics
     Judge(judge::JudgeArgs),
+    /// Say what went wrong in a run, and what to try
+    Doctor(doctor::DoctorArgs),
     /// Look at data, pack them, or list the built-in ones
     Data(data::DataArgs),
     /// List the recipes, or print one
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(*arguments),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Data(arguments) => data::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Recipes(arguments) => recipes::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),

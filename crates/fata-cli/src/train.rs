@@ -1,6 +1,7 @@
 //! `fata train`: begin a run, go on with one, or only say what it would take.
 
 use crate::count::count;
+use crate::doctor::headline;
 use crate::failure::{Usage, resumable};
 use crate::machine::Machine;
 use clap::Args;
@@ -57,6 +58,9 @@ pub(crate) struct TrainArgs {
     /// Replace a value of the recipe, as table.key=value (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Take the doctor's advice while training, and go back after divergence
+    #[arg(long)]
+    auto: bool,
     /// Say what the run would be and take; write nothing
     #[arg(long)]
     dry_run: bool,
@@ -132,6 +136,7 @@ fn change(arguments: &TrainArgs, mut recipe: Recipe) -> Result<Recipe, RecipeErr
     train.batch = arguments.batch.unwrap_or(train.batch);
     train.seed = arguments.seed.unwrap_or(train.seed);
     train.every = arguments.every.unwrap_or(train.every);
+    train.auto |= arguments.auto;
     if arguments.resolution.is_some() {
         recipe.origin = None; // to be resolved anew
     }
@@ -167,8 +172,12 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
         .to_path_buf();
     let [generator, discriminator] = trainer.parameter_counts();
     let (progress, items) = (trainer.progress(), trainer.dataset().len());
+    let held_out = match trainer.held_out() {
+        0 => String::new(),
+        count => format!(", {count} of them held out for the doctor"),
+    };
     say(format!(
-        "{} on {} ({items} item{}) in {}: generator {generator}, discriminator {discriminator} parameters",
+        "{} on {} ({items} item{}{held_out}) in {}: generator {generator}, discriminator {discriminator} parameters",
         trainer.recipe().name,
         trainer.dataset().name(),
         if items == 1 { "" } else { "s" },
@@ -188,13 +197,21 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
         if let Some(note) = turned_out_damaged(&trainer.dataset().newly_skipped()) {
             say(note);
         }
-        let Some(tick) = tick else { break };
-        images_per_second = Some(tick.images_per_second);
-        say(tick.to_string());
+        if let Some(tick) = &tick {
+            images_per_second = Some(tick.images_per_second);
+            say(tick.to_string());
+        }
+        for notice in std::mem::take(&mut trainer.notices) {
+            say(format!("note: {notice}"));
+        }
+        if tick.is_none() {
+            break;
+        }
     }
     bar.finish_and_clear();
     let stopped_by = trainer.stopped_by().unwrap_or(StoppedBy::Images);
     let progress = trainer.progress();
+    let diagnosis = trainer.diagnosis();
     if arguments.machine.json {
         println!(
             "{}",
@@ -206,29 +223,65 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
                 "parameters_generator": generator,
                 "parameters_discriminator": discriminator,
                 "stopped_by": stopped_by,
+                "diagnosis": diagnosis.diagnosis,
             })
         );
     }
     if stopped_by == StoppedBy::Signal {
+        say(format!("doctor: {}", headline(&diagnosis)));
         say(format!(
             "stopped and saved; go on with: fata train --resume {}",
             folder.display()
         ));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    say(format!(
-        "the generator is {}",
-        folder.join("generator.safetensors").display()
-    ));
     let samples = match trainer.dataset().kind() {
         Kind::Images { .. } => "samples.png",
         Kind::Points { .. } => "samples.csv",
     };
+    let generator = folder.join("generator.safetensors");
+    let folder = folder.display();
+    say(format!("the generator is {}", generator.display()));
     say(format!(
-        "make samples with: fata sample {} -o {samples}",
-        folder.display()
+        "make samples with: fata sample {folder} -o {samples}"
+    ));
+    say(format!(
+        "ended after {} images: {}",
+        progress.images_seen,
+        ended_by(stopped_by)
+    ));
+    say(format!("doctor: {}", headline(&diagnosis)));
+    if diagnosis.diagnosis.is_alarm() {
+        say(format!("what to change: fata doctor {folder}"));
+    }
+    let further = further(&trainer, stopped_by);
+    say(format!(
+        "go on with: fata train --resume {folder} {further}"
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The flags by which a run goes on that has ended.
+fn further(trainer: &Trainer, stopped_by: StoppedBy) -> String {
+    let train = &trainer.recipe().train;
+    match (stopped_by, train.minutes) {
+        (StoppedBy::Images, _) if trainer.progress().images_seen >= train.images => {
+            format!("--images {}", 2 * train.images)
+        }
+        (StoppedBy::Minutes, Some(minutes)) => format!("--minutes {}", 2.0 * minutes),
+        _ => "--set stop.when=never".into(),
+    }
+}
+
+/// What ended a run, in words.
+fn ended_by(stopped_by: StoppedBy) -> &'static str {
+    match stopped_by {
+        StoppedBy::Images => "these were all that the recipe asks for",
+        StoppedBy::Minutes => "its minutes were over",
+        StoppedBy::Signal => "it was stopped",
+        StoppedBy::NoBetter => "nothing has become better for as long as stop.when waits",
+        StoppedBy::Converged => "there was nothing more to gain",
+    }
 }
 
 /// Names files that turned out damaged only when they were wanted.

@@ -21,6 +21,7 @@ pub mod augment;
 pub mod bench;
 pub mod data;
 pub mod device;
+pub mod doctor;
 pub mod draw;
 pub mod files;
 pub mod judge;

@@ -43,6 +43,11 @@ pub enum Stream {
     AugmentReal = 13,
     /// Augmentation of generated images; the counter is the image's number.
     AugmentFake = 14,
+    /// What the doctor's measurements draw: latents by their number, which items
+    /// are looked at, where cells begin.
+    Checkup = 40,
+    /// Labels of the doctor's generated samples; the counter is their number.
+    CheckupLabels = 41,
 }
 
 /// A seed, from which every stream is drawn.

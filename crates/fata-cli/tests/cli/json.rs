@@ -27,6 +27,7 @@ fn a_training_run_ends_with_one_object_and_leaves_a_log_of_ticks() {
     assert_eq!(
         keys(&object),
         [
+            "diagnosis",
             "elapsed_seconds",
             "images_per_second",
             "images_seen",

@@ -64,6 +64,16 @@ impl AdaController {
         }
     }
 
+    /// What a controller by other settings goes on from: what this one knows, and
+    /// a probability that was given anew.
+    pub(crate) fn state_for(&self, settings: &Settings) -> AdaState {
+        let mut state = self.state.clone();
+        if settings.target <= 0.0 || settings.probability.is_some() {
+            state.probability = settings.probability();
+        }
+        state
+    }
+
     /// What a checkpoint keeps.
     pub fn state(&self) -> &AdaState {
         &self.state

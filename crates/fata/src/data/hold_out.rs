@@ -13,7 +13,24 @@ pub struct HoldOut {
     pub held_out: Vec<u32>,
 }
 
+/// One in so many items is held out where nobody says how many.
+const ONE_IN: usize = 20;
+/// And at most so many: enough to see what there is to see.
+const MOST_BY_DEFAULT: usize = 256;
+/// Fewer are not worth it: a set so small is shown whole.
+const FEWEST_BY_DEFAULT: usize = 8;
+
 impl HoldOut {
+    /// The share that is held out of so many items where nobody says: one in
+    /// twenty, 256 at most; none of fewer than 160 items, which need each other.
+    pub fn default_share(items: usize) -> f64 {
+        let count = (items / ONE_IN).min(MOST_BY_DEFAULT);
+        match count < FEWEST_BY_DEFAULT {
+            true => 0.0,
+            false => count as f64 / items as f64,
+        }
+    }
+
     /// Holds out a share of `items`, at random; never all.
     pub fn new(items: usize, share: f64, seed: u64) -> Self {
         let most = items.saturating_sub(1);
@@ -80,6 +97,14 @@ mod tests {
             counts[digits.label(item as usize).unwrap() as usize] += 1;
         }
         assert_eq!(counts, [10; 10]);
+    }
+
+    #[test]
+    fn few_are_held_out_where_nobody_says_how_many_and_none_of_a_small_set() {
+        for (items, count) in [(6, 0), (159, 0), (160, 8), (1000, 50), (10_000, 256)] {
+            let cut = HoldOut::new(items, HoldOut::default_share(items), 0);
+            assert_eq!(cut.held_out.len(), count, "of {items}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use schema::{
     Average, Condition, Data, Judging, Loss, LossKind, Minibatch, Model, ModelKind, Norm,
     Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe, Schedule, Shape,
-    SpectralNorm, Start, Stop, Train,
+    SpectralNorm, Start, Stop, StopWhen, Train,
 };
 
 /// What can be wrong with a recipe.
@@ -60,11 +60,19 @@ const SHIPPED: &[(&str, &str)] = &[
     ("acgan", include_str!("../../../../recipes/acgan.toml")),
     ("cgan", include_str!("../../../../recipes/cgan.toml")),
     ("classes", include_str!("../../../../recipes/classes.toml")),
+    (
+        "collapse",
+        include_str!("../../../../recipes/collapse.toml"),
+    ),
     ("dcgan", include_str!("../../../../recipes/dcgan.toml")),
     ("digits", include_str!("../../../../recipes/digits.toml")),
     ("figure1", include_str!("../../../../recipes/figure1.toml")),
     ("lsgan", include_str!("../../../../recipes/lsgan.toml")),
     ("mlp", include_str!("../../../../recipes/mlp.toml")),
+    (
+        "oscillation",
+        include_str!("../../../../recipes/oscillation.toml"),
+    ),
     ("pacgan", include_str!("../../../../recipes/pacgan.toml")),
     (
         "pictures",
@@ -79,6 +87,14 @@ const SHIPPED: &[(&str, &str)] = &[
     ("sagan", include_str!("../../../../recipes/sagan.toml")),
     ("sgan", include_str!("../../../../recipes/sgan.toml")),
     ("sngan", include_str!("../../../../recipes/sngan.toml")),
+    (
+        "too-strong",
+        include_str!("../../../../recipes/too-strong.toml"),
+    ),
+    (
+        "too-weak",
+        include_str!("../../../../recipes/too-weak.toml"),
+    ),
     ("wgan", include_str!("../../../../recipes/wgan.toml")),
     ("wgan-gp", include_str!("../../../../recipes/wgan-gp.toml")),
 ];
@@ -188,6 +204,19 @@ impl Recipe {
     /// If the key does not exist or the value does not fit it.
     pub fn with_set(self, assignment: &str) -> Result<Self, RecipeError> {
         set::apply(&self, assignment)
+    }
+
+    /// Every value, by its key `table.key`, as `--set` takes it.
+    pub fn values(&self) -> Vec<(String, String)> {
+        let values = set::values(self).into_iter();
+        values
+            .map(|(key, value)| (key, value.to_string()))
+            .collect()
+    }
+
+    /// The keys, as `table.key`, whose values another recipe has otherwise.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        set::differences(self, other)
     }
 
     /// The recipe for this data: a path or the name of a built-in.

@@ -4,6 +4,7 @@
 //! counters of the random streams and of the data's order; there is no other
 //! state. Times are kept but promise nothing.
 
+use super::auto::Act;
 use super::game::Game;
 use super::player::Player;
 use super::tick::Meters;
@@ -23,6 +24,9 @@ pub(crate) struct State {
     augment: AdaState,
     pub(crate) elapsed_seconds: f64,
     pub(crate) meters: Meters,
+    /// What `--auto` did so far.
+    #[serde(default)]
+    acts: Vec<Act>,
 }
 
 impl Card for State {
@@ -76,6 +80,7 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
         augment: game.ada.state().clone(),
         elapsed_seconds,
         meters: meters.clone(),
+        acts: game.acts.clone(),
     };
     Container { card, tensors }.encode()
 }
@@ -87,6 +92,7 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
 /// and must not be used.
 pub(crate) fn restore(game: &mut Game, bytes: &[u8]) -> Result<State, ContainerError> {
     let mut file = Container::<State>::decode(bytes)?;
+    game.repeat(file.card.acts.clone());
     for player in [&mut game.generator, &mut game.discriminator] {
         take(&mut file, player.name, &mut player.parameters)?;
         take_moments(&mut file, player)?;

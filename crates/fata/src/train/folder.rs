@@ -3,6 +3,7 @@
 
 use super::TrainError;
 use super::tick::Tick;
+use crate::doctor::Event;
 use crate::files::write_whole;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -164,41 +165,70 @@ impl Folder {
         self.path.join("samples")
     }
 
-    fn checkpoint(&self, images_seen: u64) -> PathBuf {
+    pub(crate) fn checkpoint(&self, images_seen: u64) -> PathBuf {
         self.path
             .join(format!("checkpoints/{images_seen:012}.safetensors"))
     }
 
     /// Adds a line to the log.
     pub(crate) fn log(&self, tick: &Tick) -> Result<(), TrainError> {
-        let path = self.path.join("log.jsonl");
-        let line = serde_json::to_string(tick).expect("a tick is plain data") + "\n";
+        let line = serde_json::to_string(tick).expect("a tick is plain data");
+        self.append("log.jsonl", line)
+    }
+
+    /// Writes down something that happened beside the ticks.
+    pub(crate) fn record(&self, event: &Event) -> Result<(), TrainError> {
+        let line = serde_json::to_string(event).expect("an event is plain data");
+        self.append("events.jsonl", line)
+    }
+
+    fn append(&self, name: &str, line: String) -> Result<(), TrainError> {
+        let path = self.path.join(name);
         let refuse = |source| TrainError::Folder {
             path: path.clone(),
             source,
         };
-        let mut log = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .append(true)
             .create(true)
             .open(&path)
             .map_err(refuse)?;
-        log.write_all(line.as_bytes()).map_err(refuse)
+        file.write_all((line + "\n").as_bytes()).map_err(refuse)
     }
 
-    /// Drops what the log says of images after these, or half says: a resumed
-    /// run reports them again.
+    /// Drops what log and events say of images after these, or half say: a
+    /// resumed run reports them again.
     pub(crate) fn cut_log(&self, images_seen: u64) -> Result<(), TrainError> {
-        let path = self.path.join("log.jsonl");
-        let text = fs::read(&path).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let kept = text.lines().filter(|line| {
-            serde_json::from_str::<serde_json::Value>(line)
-                .ok()
-                .and_then(|tick| tick.get("images_seen")?.as_u64())
-                .is_some_and(|seen| seen <= images_seen)
-        });
-        let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
-        Ok(write_whole(&path, kept.as_bytes())?)
+        for name in ["log.jsonl", "events.jsonl"] {
+            let path = self.path.join(name);
+            if name == "events.jsonl" && !path.exists() {
+                continue;
+            }
+            let text = fs::read(&path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let kept = text.lines().filter(|line| {
+                serde_json::from_str::<serde_json::Value>(line)
+                    .ok()
+                    .and_then(|tick| tick.get("images_seen")?.as_u64())
+                    .is_some_and(|seen| seen <= images_seen)
+            });
+            let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+            write_whole(&path, kept.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Removes checkpoints and pictures of more images than these.
+    pub(crate) fn remove_after(&self, images_seen: u64) -> Result<(), TrainError> {
+        for path in self.checkpoints()?.into_iter().chain(self.pictures()?) {
+            let number = path
+                .file_stem()
+                .and_then(|stem| stem.to_str()?.parse().ok());
+            if number.is_some_and(|number: u64| number > images_seen) {
+                fs::remove_file(&path).map_err(|source| TrainError::Folder { path, source })?;
+            }
+        }
+        Ok(())
     }
 
     /// The ticks in the log.

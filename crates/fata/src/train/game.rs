@@ -1,6 +1,7 @@
 //! The game: two players and the step that trains them in turn.
 
 use super::TrainError;
+use super::auto::Act;
 use super::average::follow;
 use super::latents::Latents;
 use super::optimizer::OptimizerState;
@@ -39,6 +40,10 @@ pub(crate) struct Game {
     pub(crate) steps: u64,
     pub(crate) images_seen: u64,
     pub(crate) images_generated: u64,
+    /// What `--auto` did to it so far.
+    pub(crate) acts: Vec<Act>,
+    /// Values that a person has set since, over which no act goes.
+    pub(crate) settled: Vec<String>,
 }
 
 impl Game {
@@ -86,6 +91,8 @@ impl Game {
             steps: 0,
             images_seen: 0,
             images_generated: 0,
+            acts: Vec::new(),
+            settled: Vec::new(),
         })
     }
 

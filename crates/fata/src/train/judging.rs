@@ -17,8 +17,6 @@ pub(super) struct Judgements {
     best: Option<Best>,
     /// How many times `judge.every` had passed at the last tick.
     turns: u64,
-    /// Whether nothing was better for longer than the recipe waits.
-    pub(super) stalled: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -35,7 +33,7 @@ impl Judgements {
     }
 
     /// Takes a value of the first metric in; says whether it is the best.
-    fn note(&mut self, images_seen: u64, badness: f64, patience: Option<u64>) -> bool {
+    fn note(&mut self, images_seen: u64, badness: f64) -> bool {
         let better = self.best.is_none_or(|best| badness < best.badness);
         if better {
             self.best = Some(Best {
@@ -43,8 +41,6 @@ impl Judgements {
                 badness,
             });
         }
-        let since = images_seen - self.best().unwrap_or(images_seen);
-        self.stalled = patience.is_some_and(|patience| since >= patience);
         better
     }
 }
@@ -96,10 +92,9 @@ impl Trainer {
         let report = judge.score(&Subject::model("the run", generator.clone()))?;
         let images_seen = self.game.images_seen;
         let first = self.first_metric()?;
-        let patience = self.game.recipe.stop.patience();
         if let Some(measured) = report.metrics.get(&first) {
             let badness = first.badness(measured.value, None);
-            let better = self.judging.note(images_seen, badness, patience);
+            let better = self.judging.note(images_seen, badness);
             if let (true, Some(folder)) = (better, &self.folder) {
                 generator.save(&folder.best())?;
             }
@@ -118,16 +113,27 @@ impl Trainer {
             .unwrap_or(Metric::Fid))
     }
 
+    /// After a return to an earlier image: forgets what came after it.
+    pub(super) fn judge_anew(&mut self) -> Result<(), TrainError> {
+        self.judging.best = None;
+        let Some(folder) = self.folder.take() else {
+            return Ok(());
+        };
+        let remembered = self.remember(&folder);
+        self.folder = Some(folder);
+        remembered
+    }
+
     /// Reads from a resumed run's log what was best.
     pub(super) fn remember(&mut self, folder: &Folder) -> Result<(), TrainError> {
         // Judgements fall on ticks, the last of which lies before this image.
         let every = self.game.recipe.train.every;
         self.judging.turns = self.turns_at(self.game.images_seen / every * every);
-        let (metric, patience) = (self.first_metric()?, self.game.recipe.stop.patience());
+        let metric = self.first_metric()?;
         for tick in folder.ticks() {
             if let Some(&value) = tick.metrics.get(metric.name()) {
                 let badness = metric.badness(value, None);
-                self.judging.note(tick.images_seen, badness, patience);
+                self.judging.note(tick.images_seen, badness);
             }
         }
         if self.judging.best.is_none() {

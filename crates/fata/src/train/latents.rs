@@ -64,6 +64,18 @@ impl Latents {
         self.draw(Random::new(0), streams, counters, device)
     }
 
+    /// Latents and labels of the doctor's measurements, by the samples' numbers:
+    /// the same ones at every tick.
+    pub(crate) fn of_checkups(
+        &self,
+        random: Random,
+        counters: Range<u64>,
+        device: &Device,
+    ) -> (Tensor<2>, Option<Tensor<2>>) {
+        let streams = [Stream::Checkup, Stream::CheckupLabels];
+        self.draw(random, streams, counters, device)
+    }
+
     /// The latent vector of a sample, by its seed.
     pub(crate) fn of_sample(&self, seed: u64) -> Vec<f32> {
         let mut z = vec![0.0; self.length];

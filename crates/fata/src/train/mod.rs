@@ -4,8 +4,10 @@
 //! without one it only trains. It knows nothing of screens: progress is read
 //! from it, or watched with [`Trainer::on_step`].
 
+mod auto;
 mod average;
 mod checkpoint;
+mod checkup;
 mod error;
 mod folder;
 mod fool;
@@ -20,6 +22,7 @@ mod report;
 mod resume;
 mod schedule;
 mod sketch;
+mod stopping;
 mod supply;
 mod teach;
 #[cfg(test)]
@@ -29,6 +32,7 @@ mod view;
 
 pub(crate) use average::calibrate;
 pub use checkpoint::checkpoint_images_seen;
+pub use checkup::Checkup;
 pub use error::TrainError;
 pub(crate) use game::Game;
 pub(crate) use latents::Latents;
@@ -36,12 +40,14 @@ pub use optimizer::OptimizerState;
 pub(crate) use portion::{Portion, Samples, one_hot};
 pub use tick::{Tick, resident_memory};
 
-use crate::data::{DataOptions, Dataset, Kind};
+use crate::data::{DataOptions, Dataset, HoldOut, Kind};
+use crate::doctor::Line;
 use crate::files::write_whole;
 use crate::nets::{self, Form};
 use crate::recipe::{Origin, Recipe};
 use crate::ship::{DataCard, Generator};
 use burn::tensor::Device;
+use checkup::Examiner;
 use folder::Folder;
 use judging::Judgements;
 use serde::Serialize;
@@ -69,6 +75,8 @@ pub enum StoppedBy {
     /// Judgements had not become better for as long as the recipe waits.
     #[serde(rename = "no-better")]
     NoBetter,
+    /// There was nothing more to gain.
+    Converged,
 }
 
 /// How far a run is.
@@ -98,6 +106,13 @@ pub struct Trainer {
     stopped_by: Option<StoppedBy>,
     on_step: Option<Box<dyn FnMut(Progress) + Send>>,
     judging: Judgements,
+    examiner: Examiner,
+    /// The recipe without what `--auto` changed.
+    own_recipe: Recipe,
+    /// The ticks so far, as the doctor reads them.
+    lines: Vec<Line>,
+    /// The condition that was found to hold at the last tick.
+    ended: Option<StoppedBy>,
     /// What a person should know that is no error: a damaged checkpoint passed
     /// over, files that were skipped.
     pub notices: Vec<String>,
@@ -131,6 +146,12 @@ impl Trainer {
             ..DataOptions::default()
         };
         let dataset = Arc::new(Dataset::open(Path::new(&recipe.data.source), &options)?);
+        // What a resolved recipe does not hold out, its run has been shown.
+        let share = match recipe.origin {
+            Some(_) => 0.0,
+            None => HoldOut::default_share(dataset.len()),
+        };
+        recipe.data.held_out.get_or_insert(share);
         recipe.origin = Some(Origin {
             fata: env!("CARGO_PKG_VERSION").into(),
             fingerprint: dataset.fingerprint(),
@@ -146,6 +167,7 @@ impl Trainer {
         }
         let form = Form::new(&recipe.model, dataset.kind(), dataset.classes().len());
         let game = Game::new(&recipe, &form, &dataset.class_counts(), &device)?;
+        let examiner = Examiner::new(&game);
         let notices = skipped_notice(&dataset).into_iter().collect();
         Ok(Self {
             supply: Supply::new(&game, &dataset),
@@ -160,6 +182,10 @@ impl Trainer {
             stopped_by: None,
             on_step: None,
             judging: Judgements::default(),
+            examiner,
+            own_recipe: recipe,
+            lines: Vec::new(),
+            ended: None,
             notices,
         })
     }
@@ -206,6 +232,16 @@ impl Trainer {
     /// If a number is no longer finite, or a file cannot be written. What was
     /// saved before stays as it is.
     pub fn next_tick(&mut self) -> Result<Option<Tick>, TrainError> {
+        loop {
+            match self.play_to_tick() {
+                // Where it can be gone back from this, the run goes on.
+                Err(error) => self.break_down(error)?,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn play_to_tick(&mut self) -> Result<Option<Tick>, TrainError> {
         let every = self.game.recipe.train.every;
         let next = (self.game.images_seen / every + 1) * every;
         loop {
@@ -253,8 +289,8 @@ impl Trainer {
         if self.game.images_seen >= train.images {
             return Some(StoppedBy::Images);
         }
-        if self.judging.stalled {
-            return Some(StoppedBy::NoBetter);
+        if let Some(reason) = self.ended.or_else(|| self.is_over()) {
+            return Some(reason);
         }
         let over = train
             .minutes
@@ -270,6 +306,8 @@ impl Trainer {
         let mut tick = self
             .meters
             .tick(self.game.images_seen, self.elapsed_seconds());
+        self.examiner
+            .examine(&self.game, &self.supply, &mut tick.checkup)?;
         if let Some(accuracy) = self.supply.test_accuracy(&self.game)? {
             tick.metrics.insert("test_accuracy".into(), accuracy);
         }
@@ -279,7 +317,10 @@ impl Trainer {
         if let Some(folder) = &self.folder {
             folder.log(&tick)?;
         }
+        self.lines.push(Line::from(&tick));
         self.draw()?;
+        self.treat()?;
+        self.ended = self.condition_met();
         self.save()?;
         Ok(tick)
     }
@@ -310,7 +351,7 @@ impl Trainer {
         match &self.folder {
             Some(folder) => {
                 let bytes = checkpoint::encode(&self.game, self.elapsed_seconds(), &self.meters);
-                folder.save(self.game.images_seen, &bytes, self.judging.best())
+                folder.save(self.game.images_seen, &bytes, self.best())
             }
             None => Ok(()),
         }
@@ -372,6 +413,11 @@ impl Trainer {
     /// The data.
     pub fn dataset(&self) -> &Dataset {
         &self.dataset
+    }
+
+    /// How many items are held out from training.
+    pub fn held_out(&self) -> usize {
+        self.supply.held_out()
     }
 
     /// The run folder, if there is one.

@@ -42,6 +42,11 @@ impl OptimizerState {
         }
     }
 
+    /// Goes on by other settings of the same kind.
+    pub(crate) fn set(&mut self, settings: &Optimizer) {
+        self.settings = settings.clone();
+    }
+
     /// Moves the parameters along their gradients, in place, at `rate_factor`
     /// times the recipe's rate.
     pub fn step(

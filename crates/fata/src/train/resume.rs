@@ -3,7 +3,8 @@
 
 use super::folder::Folder;
 use super::supply::Supply;
-use super::{TrainError, Trainer, checkpoint};
+use super::{TrainError, Trainer, auto, checkpoint};
+use crate::doctor::Event;
 use crate::files::write_whole;
 use crate::recipe::{Recipe, RecipeError};
 use burn::tensor::Device;
@@ -42,7 +43,11 @@ impl Trainer {
                 now,
             });
         }
-        let wrote = old.origin.map(|origin| origin.fata).unwrap_or_default();
+        let wrote = old
+            .origin
+            .clone()
+            .map(|origin| origin.fata)
+            .unwrap_or_default();
         if wrote != env!("CARGO_PKG_VERSION") {
             trainer.notices.push(format!(
                 "the run was begun by fata {wrote}; this is {}, which goes on with it but need not give the same bits",
@@ -52,10 +57,14 @@ impl Trainer {
         if folder.is_blank()? {
             return trainer.begin(folder);
         }
+        trainer.game.settled = old.differences(&trainer.own_recipe);
         trainer.restore(&folder)?;
         folder.cut_log(trainer.game.images_seen)?;
-        write_whole(&folder.recipe(), trainer.game.recipe.to_toml().as_bytes())?;
+        write_whole(&folder.recipe(), trainer.own_recipe.to_toml().as_bytes())?;
+        trainer.settle(&folder)?;
         trainer.remember(&folder)?;
+        trainer.lines = auto::lines(&folder);
+        trainer.ended = trainer.condition_met();
         trainer.folder = Some(folder);
         trainer.open_judge()?;
         trainer.started = Instant::now();
@@ -88,6 +97,23 @@ impl Trainer {
                 },
                 _ => TrainError::Damaged { path, reason },
             }
+        })
+    }
+
+    /// Writes down what a person set over the acts of `--auto`.
+    fn settle(&self, folder: &Folder) -> Result<(), TrainError> {
+        if self.game.acts.is_empty() || self.game.settled.is_empty() {
+            return Ok(());
+        }
+        let table = self.own_recipe.values();
+        let settled = self.game.settled.iter();
+        let set = settled.filter_map(|key| {
+            let value = table.iter().find(|(other, _)| other == key)?;
+            Some(format!("{key}={}", value.1))
+        });
+        folder.record(&Event::Changed {
+            images_seen: self.game.images_seen,
+            set: set.collect(),
         })
     }
 

@@ -7,7 +7,7 @@ use super::game::Game;
 use super::portion::{Portion, Samples};
 use crate::data::{Batch, Dataset, HoldOut, Kind, Loader, LoaderOptions};
 use crate::layers::{Mode, numbers};
-use crate::recipe::Condition;
+use crate::recipe::{Condition, Recipe};
 use burn::tensor::Device;
 use std::sync::Arc;
 
@@ -15,6 +15,14 @@ use std::sync::Arc;
 const MOST_TESTED: usize = 2000;
 /// And at once.
 const TEST_BATCH: usize = 100;
+
+/// Items of the data as networks see them.
+pub(super) struct Items {
+    /// `[items, product of the network shape]`, row by row.
+    pub(super) values: Vec<f32>,
+    /// One for each; 0 where the data have none.
+    pub(super) labels: Vec<u32>,
+}
 
 /// Samples, in the order that the seed gives.
 pub(super) struct Supply {
@@ -31,7 +39,7 @@ impl Supply {
     /// From where the game is.
     pub(super) fn new(game: &Game, dataset: &Arc<Dataset>) -> Self {
         let recipe = &game.recipe;
-        let (share, seed) = (recipe.data.held_out, recipe.train.seed);
+        let (share, seed) = (held_out_share(recipe), recipe.train.seed);
         let options = LoaderOptions {
             batch: recipe.train.batch,
             seed,
@@ -104,14 +112,7 @@ impl Supply {
         let items = &self.held_out[..self.held_out.len().min(MOST_TESTED)];
         let (mut right, mut tested) = (0, 0);
         for some in items.chunks(TEST_BATCH) {
-            let mut values = Vec::new();
-            let mut labels = Vec::new();
-            for &item in some {
-                let mut sample = vec![0.0; self.dataset.kind().values()];
-                let found = self.dataset.read(item as usize, &mut sample)?;
-                values.extend(self.padded(sample));
-                labels.push(self.dataset.label(found).unwrap_or_default());
-            }
+            let Items { values, labels } = self.read(some)?;
             let samples = Samples::new(values, labels.len(), None, 0, device);
             let verdict = game
                 .discriminator_layers
@@ -127,6 +128,36 @@ impl Supply {
             tested += labels.len();
         }
         Ok(Some(right as f64 / tested as f64))
+    }
+
+    /// How the data are cut: into what is shown, and what never is.
+    pub(super) fn cut(&self, recipe: &Recipe) -> HoldOut {
+        HoldOut::new(
+            self.dataset.len(),
+            held_out_share(recipe),
+            recipe.train.seed,
+        )
+    }
+
+    /// How many items are never shown.
+    pub(super) fn held_out(&self) -> usize {
+        self.held_out.len()
+    }
+
+    /// Reads items; in place of one that cannot be read stands another.
+    pub(super) fn read(&self, items: &[u32]) -> Result<Items, TrainError> {
+        let mut all = Items {
+            values: Vec::new(),
+            labels: Vec::with_capacity(items.len()),
+        };
+        for &item in items {
+            let mut sample = vec![0.0; self.dataset.kind().values()];
+            let found = self.dataset.read(item as usize, &mut sample)?;
+            all.values.extend(self.padded(sample));
+            all.labels
+                .push(self.dataset.label(found).unwrap_or_default());
+        }
+        Ok(all)
     }
 
     /// The sample as networks see it.
@@ -154,4 +185,8 @@ impl Supply {
         }
         padded
     }
+}
+
+fn held_out_share(recipe: &Recipe) -> f64 {
+    recipe.data.held_out.unwrap_or(0.0)
 }

@@ -1,6 +1,8 @@
 //! Ticks: what a run reports every so many images, and the meters it is read from.
 
+use super::checkup::Checkup;
 use super::report::StepReport;
+use crate::doctor::Line;
 use crate::judge::short;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,9 +33,19 @@ pub struct Tick {
     pub gradient_norm_generator: f64,
     /// Resident memory of the process.
     pub memory_bytes: u64,
+    /// What the doctor reads.
+    #[serde(flatten)]
+    pub checkup: Checkup,
     /// Metrics computed at this tick, by their names.
     #[serde(flatten)]
     pub metrics: BTreeMap<String, f64>,
+}
+
+impl From<&Tick> for Line {
+    fn from(tick: &Tick) -> Self {
+        let value = serde_json::to_value(tick).unwrap_or_default();
+        Self::of_json(&value).unwrap_or_else(|| Self::new(tick.images_seen, []))
+    }
 }
 
 impl fmt::Display for Tick {
@@ -64,6 +76,9 @@ pub(crate) struct Meters {
     images: u64,
     seconds: f64,
     sums: [f64; 4],
+    /// Of both losses' squares.
+    #[serde(default)]
+    squares: [f64; 2],
     /// What only some recipes have, by name.
     #[serde(default)]
     extras: BTreeMap<String, f64>,
@@ -88,6 +103,9 @@ impl Meters {
         ];
         for (sum, value) in self.sums.iter_mut().zip(values) {
             *sum += value;
+        }
+        for (sum, value) in self.squares.iter_mut().zip(values) {
+            *sum += value * value;
         }
         for (name, value) in &report.extras {
             *self.extras.entry((*name).into()).or_default() += value;
@@ -127,6 +145,10 @@ impl Meters {
             probability_real,
             probability_fake,
         ] = self.sums.map(|sum| sum / steps);
+        let [swing_discriminator, swing_generator] = [0, 1].map(|of| {
+            let (mean, square) = (self.sums[of] / steps, self.squares[of] / steps);
+            (square - mean * mean).max(0.0).sqrt()
+        });
         let tick = Tick {
             images_seen,
             elapsed_seconds,
@@ -138,6 +160,11 @@ impl Meters {
             gradient_norm_discriminator: norms[0],
             gradient_norm_generator: norms[1],
             memory_bytes: resident_memory(),
+            checkup: Checkup {
+                swing_discriminator: Some(swing_discriminator),
+                swing_generator: Some(swing_generator),
+                ..Checkup::default()
+            },
             metrics: std::mem::take(&mut self.extras)
                 .into_iter()
                 .map(|(name, sum)| (name, sum / steps))

@@ -7,7 +7,7 @@ mod model;
 mod train;
 
 pub use game::{Loss, LossKind, Penalty};
-pub use judging::{Judging, Stop};
+pub use judging::{Judging, Stop, StopWhen};
 pub use learning::{Average, Optimizer, OptimizerKind, Optimizers, Schedule, Shape};
 pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm, Start};
 pub use train::{RateDecay, Train};
@@ -77,8 +77,9 @@ pub struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
     /// The share of the items that the discriminator is never shown, kept to
-    /// test on.
-    pub held_out: f64,
+    /// test on; by default one in twenty, 256 at most, and none of a small set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<f64>,
 }
 
 /// `[origin]`: what made a resolved recipe, and of which data.
@@ -110,7 +111,7 @@ impl Recipe {
         let channels = self.data.channels.unwrap_or(1);
         let fits = [1, 3, 4].contains(&channels);
         require(fits, "data.channels", &channels, "1, 3 or 4")?;
-        let share = self.data.held_out;
+        let share = self.data.held_out.unwrap_or(0.0);
         let fits = (0.0..1.0).contains(&share);
         require(fits, "data.held_out", &share, "at least 0 and below 1")?;
         self.optimizer.generator.check([

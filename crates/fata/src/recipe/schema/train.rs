@@ -33,6 +33,8 @@ pub struct Train {
     pub lookahead_rate: f64,
     /// How many images keep their label (`semi-supervised`); 0 for all.
     pub labelled: usize,
+    /// The run takes the doctor's advice by itself.
+    pub auto: bool,
 }
 
 impl Default for Train {
@@ -49,6 +51,7 @@ impl Default for Train {
             lookahead_every: 0,
             lookahead_rate: 0.5,
             labelled: 0,
+            auto: false,
         }
     }
 }
