@@ -12,8 +12,8 @@ const GROWTH: f64 = 20.0;
 /// What was learnt is lost where samples are so many times as far from the data
 /// as they were once.
 const LOST: f64 = 10.0;
-/// And this far at least.
-const FAR: f64 = 0.5;
+/// And this far at least: further than any one place of the data is from the others.
+const FAR: f64 = 1.0;
 
 pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
     let found = not_finite(patient)
@@ -94,10 +94,9 @@ fn slower(recipe: &Recipe) -> Vec<Advice> {
         set,
         "both learning rates at a quarter: steps too long are what numbers run away by",
     )];
-    if recipe.penalty.of_gradient().is_none() {
-        let why = "a gradient penalty keeps the discriminator's slopes, and so the generator's steps, small";
-        all.push(super::too_strong::smoother(recipe, why));
-    }
+    let why =
+        "a gradient penalty keeps the discriminator's slopes, and so the generator's steps, small";
+    all.extend(super::too_strong::smoother(recipe, why));
     let why = "the run keeps its best checkpoint and goes back to it by itself";
     all.push(Advice::flags("--auto", why));
     all

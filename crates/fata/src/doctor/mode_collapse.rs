@@ -53,8 +53,12 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
 fn wider(recipe: &Recipe) -> Vec<Advice> {
     let mut all = Vec::new();
     let mut set = evened(&recipe.optimizer);
-    let smoother = super::too_strong::smoother(recipe, "");
-    if recipe.penalty.of_gradient().is_none() && !smoother.new_run {
+    let why =
+        "a gradient penalty (R1): this discriminator can only take it without batch normalisation";
+    let smoother = super::too_strong::smoother(recipe, why);
+    let (now, anew): (Vec<Advice>, Vec<Advice>) =
+        smoother.into_iter().partition(|one| !one.new_run);
+    if !now.is_empty() {
         set.push("penalty.r1=0.3".into());
     }
     if !set.is_empty() {
@@ -63,12 +67,7 @@ fn wider(recipe: &Recipe) -> Vec<Advice> {
             "a smooth discriminator that keeps pace pulls the generator to all of the data, not to the place it has neglected last",
         ));
     }
-    if recipe.penalty.of_gradient().is_none() && smoother.new_run {
-        all.push(Advice {
-            why: "a gradient penalty (R1), which this discriminator can only take without batch normalisation".into(),
-            ..smoother
-        });
-    }
+    all.extend(anew);
     if recipe.model.packing == 1 && recipe.model.condition == Condition::None {
         all.push(Advice::anew(
             vec!["model.packing=2".into()],

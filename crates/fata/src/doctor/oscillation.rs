@@ -85,8 +85,7 @@ fn damped(recipe: &Recipe) -> Vec<Advice> {
             set.push(format!("optimizer.{player}.beta1=0"));
         }
     }
-    let smoother = super::too_strong::smoother(recipe, "");
-    if recipe.penalty.of_gradient().is_none() && !smoother.new_run {
+    if super::too_strong::smoother(recipe, "").is_some_and(|smoother| !smoother.new_run) {
         set.push("penalty.r1=0.3".into());
     }
     let slower = vec![

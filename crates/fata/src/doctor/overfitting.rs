@@ -110,11 +110,10 @@ fn freer(recipe: &Recipe) -> Vec<Advice> {
             set,
             "a stronger penalty: a smoother discriminator",
         )),
-        true if recipe.penalty.of_gradient().is_none() => {
+        true => {
             let why = "a gradient penalty: a discriminator too smooth to know each item";
-            all.push(super::too_strong::smoother(recipe, why));
+            all.extend(super::too_strong::smoother(recipe, why));
         }
-        true => {}
     }
     let small = recipe
         .model

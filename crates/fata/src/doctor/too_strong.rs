@@ -6,7 +6,7 @@
 //! are far from the data and stay there.
 
 use super::{Advice, Diagnosis, Disease, Line, Patient, rate};
-use crate::recipe::{LossKind, ModelKind, Norm, OptimizerKind, Recipe};
+use crate::recipe::{LossKind, Recipe};
 
 /// The chance of telling a sample from data that leaves nothing to guess.
 const CERTAIN: f64 = 0.97;
@@ -99,9 +99,7 @@ fn weaker(recipe: &Recipe) -> Vec<Advice> {
         "a slower discriminator, and a loss that still has a slope where it is sure",
     )];
     let why = "a gradient penalty keeps the discriminator from becoming steep between data and samples, so it can be right and still teach";
-    if recipe.penalty.of_gradient().is_none() {
-        all.push(smoother(recipe, why));
-    }
+    all.extend(smoother(recipe, why));
     if recipe.loss.smoothing == 0.0 && recipe.loss.kind == LossKind::NonSaturating {
         let why = "one-sided label smoothing keeps it from being sure";
         all.push(Advice::set(vec!["loss.smoothing=0.1".into()], why));
@@ -109,19 +107,23 @@ fn weaker(recipe: &Recipe) -> Vec<Advice> {
     all
 }
 
-/// R1, in the way that this recipe can take it on.
-pub(super) fn smoother(recipe: &Recipe, why: &str) -> Advice {
-    let normed =
-        recipe.model.kind == ModelKind::Dcgan && recipe.model.discriminator_norm == Norm::Batch;
-    let mut set = vec!["penalty.r1=1".into(), "penalty.every=4".into()];
-    if recipe.optimizer.discriminator.kind != OptimizerKind::Adam {
-        set.pop();
+/// R1 in the way that this recipe can take it on, if it can and has no gradient
+/// penalty yet.
+pub(super) fn smoother(recipe: &Recipe, why: &str) -> Option<Advice> {
+    if recipe.penalty.of_gradient().is_some() {
+        return None;
     }
-    match normed {
-        true => {
-            set.push("model.discriminator_norm=none".into());
-            Advice::anew(set, why)
-        }
-        false => Advice::set(set, why),
+    let set: Vec<String> = vec!["penalty.r1=1".into(), "penalty.every=4".into()];
+    let without_norm = [&set[..], &["model.discriminator_norm=none".into()]].concat();
+    if fits(recipe, &set) {
+        return Some(Advice::set(set, why));
     }
+    fits(recipe, &without_norm).then(|| Advice::anew(without_norm, why))
+}
+
+/// Whether the recipe can take these values on.
+fn fits(recipe: &Recipe, set: &[String]) -> bool {
+    let mut set = set.iter();
+    let changed = set.try_fold(recipe.clone(), |recipe, set| recipe.with_set(set));
+    changed.is_ok_and(|recipe| recipe.check_together().is_ok())
 }
