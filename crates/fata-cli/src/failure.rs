@@ -8,7 +8,7 @@ use fata::judge::features::FeaturesError;
 use fata::nets::NetError;
 use fata::recipe::RecipeError;
 use fata::train::TrainError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A command line that asks for what cannot be.
@@ -23,11 +23,12 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// A run whose files could not be written: what it had saved is whole.
+/// A run that ended in its middle: what it had saved is whole, and there is a
+/// way on.
 #[derive(Debug)]
 struct Resumable {
     error: TrainError,
-    run: PathBuf,
+    hint: String,
 }
 
 impl std::fmt::Display for Resumable {
@@ -40,13 +41,15 @@ impl std::error::Error for Resumable {}
 
 /// The error that ended a run; where the run can go on, with how it can.
 pub(crate) fn resumable(error: TrainError, run: &Path) -> anyhow::Error {
-    match error {
+    let run = run.display();
+    let hint = match error {
         TrainError::File(_) | TrainError::Folder { .. } | TrainError::Model(_) => {
-            let run = run.to_path_buf();
-            Resumable { error, run }.into()
+            format!("what was saved is whole; go on with: fata train --resume {run}")
         }
-        error => error.into(),
-    }
+        TrainError::NotFinite { .. } => format!("what to change: fata doctor {run}"),
+        error => return error.into(),
+    };
+    Resumable { error, hint }.into()
 }
 
 /// Says what went wrong, and returns the exit code for it. A reader that went
@@ -60,10 +63,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     }
     eprintln!("error: {}", text(error));
     if let Some(stopped) = error.downcast_ref::<Resumable>() {
-        eprintln!(
-            "hint: what was saved is whole; go on with: fata train --resume {}",
-            stopped.run.display()
-        );
+        eprintln!("hint: {}", stopped.hint);
     }
     if is_usage(error) {
         eprintln!("hint: `fata help` lists the commands, `fata COMMAND --help` their flags");

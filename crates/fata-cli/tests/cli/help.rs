@@ -5,11 +5,12 @@ use crate::workplace::{Workplace, names};
 use std::fs;
 use std::path::Path;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "",
     "train",
     "sample",
     "judge",
+    "doctor",
     "data",
     "data check",
     "data pack",

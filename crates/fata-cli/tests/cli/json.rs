@@ -4,7 +4,7 @@
 use crate::workplace::{Workplace, keys, train};
 use serde_json::Value;
 
-const TICK: [&str; 10] = [
+const TICK: [&str; 12] = [
     "elapsed_seconds",
     "gradient_norm_discriminator",
     "gradient_norm_generator",
@@ -15,6 +15,8 @@ const TICK: [&str; 10] = [
     "memory_bytes",
     "probability_fake",
     "probability_real",
+    "swing_discriminator",
+    "swing_generator",
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bad_data;
 mod bad_runs;
+mod doctor;
 mod help;
 mod json;
 mod judge;

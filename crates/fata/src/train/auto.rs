@@ -42,6 +42,11 @@ const MILD: [&str; 6] = [
     "train.lookahead_every",
 ];
 
+/// Whether a value may change while a game goes on.
+pub(super) fn is_mild(key: &str) -> bool {
+    MILD.iter().any(|mild| key.starts_with(mild))
+}
+
 impl Game {
     /// Goes on by another recipe of the same networks and kinds of optimisers.
     pub(super) fn take_on(&mut self, recipe: Recipe) {
@@ -136,8 +141,8 @@ impl Trainer {
     fn first_that_changes_something(&self, diagnosis: &Diagnosis) -> Option<(Recipe, Advice)> {
         let now = &self.game.recipe;
         let mild = |advice: &&Advice| {
-            let mild = |set: &String| MILD.iter().any(|key| set.starts_with(key));
-            !advice.new_run && !advice.set.is_empty() && advice.set.iter().all(mild)
+            let all_mild = advice.set.iter().all(|set| is_mild(set));
+            !advice.new_run && !advice.set.is_empty() && all_mild
         };
         diagnosis.advice.iter().filter(mild).find_map(|advice| {
             let set = advice.set.iter();

@@ -102,18 +102,19 @@ impl Trainer {
 
     /// Writes down what a person set over the acts of `--auto`.
     fn settle(&self, folder: &Folder) -> Result<(), TrainError> {
-        if self.game.acts.is_empty() || self.game.settled.is_empty() {
-            return Ok(());
-        }
         let table = self.own_recipe.values();
-        let settled = self.game.settled.iter();
+        let settled = self.game.settled.iter().filter(|key| auto::is_mild(key));
         let set = settled.filter_map(|key| {
             let value = table.iter().find(|(other, _)| other == key)?;
             Some(format!("{key}={}", value.1))
         });
+        let set: Vec<String> = set.collect();
+        if self.game.acts.is_empty() || set.is_empty() {
+            return Ok(());
+        }
         folder.record(&Event::Changed {
             images_seen: self.game.images_seen,
-            set: set.collect(),
+            set,
         })
     }
 
