@@ -11,6 +11,7 @@ mod machine;
 mod recipes;
 mod sample;
 mod train;
+mod translate;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Make samples from seeds
     Sample(sample::SampleArgs),
+    /// Turn pictures into other pictures
+    Translate(translate::TranslateArgs),
     /// Judge models and data by metrics
     Judge(judge::JudgeArgs),
     /// Say what went wrong in a run, and what to try
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => train::run(*arguments),
         Command::Sample(arguments) => sample::run(arguments),
+        Command::Translate(arguments) => translate::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Data(arguments) => data::run(arguments).map(|()| ExitCode::SUCCESS),

@@ -6,9 +6,9 @@ use crate::failure::{Usage, resumable};
 use crate::machine::Machine;
 use clap::Args;
 use fata::Trainer;
-use fata::data::{DataOptions, Dataset, Kind, Skipped};
-use fata::recipe::{Recipe, RecipeError};
-use fata::train::{Progress, StoppedBy};
+use fata::data::{DataOptions, Dataset, Domains, Kind, Skipped};
+use fata::recipe::{Domains as RecipeDomains, ModelKind, Recipe, RecipeError};
+use fata::train::{Progress, StoppedBy, domain_options};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,19 @@ const DRY_RUN_STEPS: usize = 5;
 pub(crate) struct TrainArgs {
     /// A folder, .zip, IDX file, .csv or built-in name [default: digits]
     data: Option<PathBuf>,
+    /// Translate these pictures: a folder or zip; or edges, grey, small or
+    /// masked, drawn from the others
+    #[arg(long, value_name = "A", requires = "to", conflicts_with_all = ["data", "pairs"])]
+    from: Option<String>,
+    /// What the pictures of --from become: a folder or zip
+    #[arg(long, value_name = "B", requires = "from")]
+    to: Option<PathBuf>,
+    /// Translate the left halves of these pictures to the right ones
+    #[arg(long, value_name = "DIR", conflicts_with = "data")]
+    pairs: Option<PathBuf>,
+    /// Whether pictures of one name are pairs: yes or no [default: if all are]
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    paired: Option<bool>,
     /// A recipe's name or file [default: what fits the data]
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<String>,
@@ -53,7 +66,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FIT")]
     fit: Option<String>,
     /// Go on with this run
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["data", "recipe", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["data", "recipe", "out", "from", "to", "pairs", "paired"])]
     resume: Option<PathBuf>,
     /// Replace a value of the recipe, as table.key=value (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
@@ -93,21 +106,82 @@ pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
     train(trainer, &arguments)
 }
 
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("use yes or no".into()),
+    }
+}
+
+/// A path as a recipe names it.
+fn as_text(path: &Path) -> Result<&str, Usage> {
+    path.to_str().ok_or_else(|| {
+        Usage(format!(
+            "the path {} is not text (UTF-8), and a recipe names its data in text: rename it, or make a link to it",
+            path.display()
+        ))
+    })
+}
+
 fn new_recipe(arguments: &TrainArgs) -> anyhow::Result<Recipe> {
+    if let Some((source, from)) = two_domains(arguments)? {
+        return translation(arguments, source, from);
+    }
     let source = match &arguments.data {
         None => "digits",
-        Some(path) => path.to_str().ok_or_else(|| {
-            Usage(format!(
-                "the path {} is not text (UTF-8), and a recipe names its data in text: rename it, or make a link to it",
-                path.display()
-            ))
-        })?,
+        Some(path) => as_text(path)?,
     };
     let recipe = match &arguments.recipe {
         Some(name) => Recipe::named_or_file(name)?,
         None => fitting(source, arguments.quiet),
     };
     Ok(change(arguments, recipe.with_data(source)?)?)
+}
+
+/// Where pictures of two domains are, if there are two: `data.source` and
+/// `domains.from` of a recipe.
+fn two_domains(arguments: &TrainArgs) -> Result<Option<(&str, &str)>, Usage> {
+    if let (Some(from), Some(to)) = (&arguments.from, &arguments.to) {
+        return Ok(Some((as_text(to)?, from)));
+    }
+    if let Some(pairs) = &arguments.pairs {
+        return Ok(Some((as_text(pairs)?, "halves")));
+    }
+    match &arguments.data {
+        Some(path) if path.join("trainA").is_dir() && path.join("trainB").is_dir() => {
+            Ok(Some((as_text(path)?, "")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A recipe that translates: pix2pix where there are pairs, else cyclegan.
+fn translation(arguments: &TrainArgs, source: &str, from: &str) -> anyhow::Result<Recipe> {
+    let domains = RecipeDomains {
+        from: from.into(),
+        paired: arguments.paired,
+        ..RecipeDomains::default()
+    };
+    let place = |mut recipe: Recipe| {
+        recipe.domains = Some(domains.clone());
+        recipe.with_data(source)
+    };
+    if let Some(name) = &arguments.recipe {
+        let recipe = place(Recipe::named_or_file(name)?)?;
+        recipe.check_together()?;
+        return Ok(change(arguments, recipe)?);
+    }
+    let recipe = change(arguments, place(Recipe::named("pix2pix")?)?)?;
+    let paired = Domains::open(&domain_options(&recipe))?.training.paired;
+    let (name, why) = match paired {
+        true => ("pix2pix", "which learns from pairs"),
+        false => ("cyclegan", "which needs no pairs"),
+    };
+    if !arguments.quiet {
+        eprintln!("recipe `{name}`, {why}; `fata recipes` lists the others");
+    }
+    Ok(change(arguments, place(Recipe::named(name)?)?)?)
 }
 
 /// The recipe that works best for the data; why is said aloud.
@@ -171,7 +245,7 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
         .expect("a run that is trained has a folder")
         .to_path_buf();
     let [generator, discriminator] = trainer.parameter_counts();
-    let (progress, items) = (trainer.progress(), trainer.dataset().len());
+    let (progress, items) = (trainer.progress(), trainer.items());
     let held_out = match trainer.held_out() {
         0 => String::new(),
         count => format!(", {count} of them held out for the doctor"),
@@ -179,7 +253,7 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
     say(format!(
         "{} on {} ({items} item{}{held_out}) in {}: generator {generator}, discriminator {discriminator} parameters",
         trainer.recipe().name,
-        trainer.dataset().name(),
+        trainer.data_name(),
         if items == 1 { "" } else { "s" },
         folder.display(),
     ));
@@ -194,7 +268,7 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
             bar.finish_and_clear();
             resumable(error, &folder)
         })?;
-        if let Some(note) = turned_out_damaged(&trainer.dataset().newly_skipped()) {
+        if let Some(note) = turned_out_damaged(&trainer.newly_skipped()) {
             say(note);
         }
         if let Some(tick) = &tick {
@@ -215,16 +289,19 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
     if arguments.machine.json {
         println!(
             "{}",
-            json!({
-                "run": folder,
-                "images_seen": progress.images_seen,
-                "elapsed_seconds": progress.elapsed_seconds,
-                "images_per_second": images_per_second.unwrap_or(progress.images_per_second),
-                "parameters_generator": generator,
-                "parameters_discriminator": discriminator,
-                "stopped_by": stopped_by,
-                "diagnosis": diagnosis.diagnosis,
-            })
+            with_networks(
+                &trainer,
+                json!({
+                    "run": folder,
+                    "images_seen": progress.images_seen,
+                    "elapsed_seconds": progress.elapsed_seconds,
+                    "images_per_second": images_per_second.unwrap_or(progress.images_per_second),
+                    "parameters_generator": generator,
+                    "parameters_discriminator": discriminator,
+                    "stopped_by": stopped_by,
+                    "diagnosis": diagnosis.diagnosis,
+                })
+            )
         );
     }
     if stopped_by == StoppedBy::Signal {
@@ -235,16 +312,15 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
         ));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    let samples = match trainer.dataset().kind() {
-        Kind::Images { .. } => "samples.png",
-        Kind::Points { .. } => "samples.csv",
-    };
     let generator = folder.join("generator.safetensors");
     let folder = folder.display();
     say(format!("the generator is {}", generator.display()));
-    say(format!(
-        "make samples with: fata sample {folder} -o {samples}"
-    ));
+    let translates = trainer.recipe().model.kind == ModelKind::Translation;
+    say(match trainer.dataset().kind() {
+        _ if translates => format!("translate pictures with: fata translate {folder} IN -o OUT"),
+        Kind::Images { .. } => format!("make samples with: fata sample {folder} -o samples.png"),
+        Kind::Points { .. } => format!("make samples with: fata sample {folder} -o samples.csv"),
+    });
     say(format!(
         "ended after {} images: {}",
         progress.images_seen,
@@ -282,6 +358,19 @@ fn ended_by(stopped_by: StoppedBy) -> &'static str {
         StoppedBy::NoBetter => "nothing has become better for as long as stop.when waits",
         StoppedBy::Converged => "there was nothing more to gain",
     }
+}
+
+/// The object, with how many numbers each network trains by its name, where
+/// there may be other than a generator and a discriminator.
+fn with_networks(trainer: &Trainer, mut said: serde_json::Value) -> serde_json::Value {
+    if trainer.recipe().model.kind == ModelKind::Translation {
+        let networks = trainer.networks().into_iter();
+        let counts: serde_json::Map<_, _> = networks
+            .map(|(name, count)| (name.to_string(), count.into()))
+            .collect();
+        said["networks"] = counts.into();
+    }
+    said
 }
 
 /// Names files that turned out damaged only when they were wanted.
@@ -359,14 +448,17 @@ fn dry_run(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCo
     if arguments.machine.json {
         println!(
             "{}",
-            json!({
-                "parameters_generator": generator,
-                "parameters_discriminator": discriminator,
-                "images_per_second": images_per_second,
-                "expected_seconds": expected_seconds,
-                "expected_memory_bytes": expected_memory_bytes,
-                "recipe": recipe,
-            })
+            with_networks(
+                &trainer,
+                json!({
+                    "parameters_generator": generator,
+                    "parameters_discriminator": discriminator,
+                    "images_per_second": images_per_second,
+                    "expected_seconds": expected_seconds,
+                    "expected_memory_bytes": expected_memory_bytes,
+                    "recipe": recipe,
+                })
+            )
         );
         return Ok(ExitCode::SUCCESS);
     }

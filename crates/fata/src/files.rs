@@ -10,6 +10,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// Why a file was not written. Whatever had the name before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,26 @@ pub enum FileError {
 /// the path is a folder. The temporary file is removed.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_whole_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes files to a zip at `path`, whole or not at all: what `next` gives until
+/// it gives none, each stored as it is (pictures are compressed already).
+///
+/// # Errors
+/// Those of [`write_whole`], and what `next` returns.
+pub fn write_zip(
+    path: &Path,
+    mut next: impl FnMut() -> io::Result<Option<(String, Vec<u8>)>>,
+) -> Result<(), FileError> {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    write_whole_with(path, |file| {
+        let mut zip = ZipWriter::new(io::BufWriter::new(file));
+        while let Some((name, bytes)) = next()? {
+            zip.start_file(name, options).map_err(io::Error::other)?;
+            zip.write_all(&bytes)?;
+        }
+        zip.finish().map_err(io::Error::other)?.flush()
+    })
 }
 
 /// Writes what `fill` puts into the file to `path`, whole or not at all; for

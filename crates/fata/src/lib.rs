@@ -35,9 +35,10 @@ pub mod ship;
 pub mod train;
 
 pub use device::DeviceName;
+pub use draw::Picture;
 pub use recipe::Recipe;
 pub use seeds::Seeds;
-pub use ship::{Generator, Samples};
+pub use ship::{Generator, Samples, Translator};
 pub use train::{Tick, Trainer};
 
 /// Sets how many threads compute; once, before anything is computed. The

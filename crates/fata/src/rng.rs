@@ -43,6 +43,17 @@ pub enum Stream {
     AugmentReal = 13,
     /// Augmentation of generated images; the counter is the image's number.
     AugmentFake = 14,
+    /// The order in which the second domain is shown; the counter is the epoch.
+    OtherOrder = 20,
+    /// Where a translation's pictures are cut and whether they are mirrored; the
+    /// counter is the picture's number, twice that and one more in the second
+    /// domain.
+    Jitter = 21,
+    /// What dropout drops; the counter is the picture's number and the layer.
+    Dropout = 22,
+    /// Which generated pictures are kept and shown again; the counter is the
+    /// picture's number.
+    Pool = 23,
     /// What the doctor's measurements draw: latents by their number, which items
     /// are looked at, where cells begin.
     Checkup = 40,

@@ -9,6 +9,7 @@ const COMMANDS: [&str; 12] = [
     "",
     "train",
     "sample",
+    "translate",
     "judge",
     "doctor",
     "data",

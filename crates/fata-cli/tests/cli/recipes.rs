@@ -46,8 +46,13 @@ fn every_recipe_says_what_it_would_take_and_writes_nothing() {
             ))
             .done()
             .json();
+        let translates = ["cyclegan", "pix2pix", "regression"].contains(&&name[..]);
+        let expected: Vec<_> = keys(&plan)
+            .into_iter()
+            .filter(|key| *key != "networks" || !translates)
+            .collect();
         assert_eq!(
-            keys(&plan),
+            expected,
             [
                 "expected_memory_bytes",
                 "expected_seconds",
@@ -58,8 +63,10 @@ fn every_recipe_says_what_it_would_take_and_writes_nothing() {
             ],
             "{name}"
         );
-        for key in &keys(&plan)[..5] {
-            assert!(plan[key].as_f64().unwrap() > 0.0, "{key} of {name}");
+        for key in &expected[..5] {
+            // Which has none.
+            let none = name == "regression" && *key == "parameters_discriminator";
+            assert!(none || plan[key].as_f64().unwrap() > 0.0, "{key} of {name}");
         }
         assert_eq!(plan["recipe"]["name"], name);
         assert_eq!(plan["recipe"]["train"]["batch"], 4);

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use image::{DynamicImage, ImageBuffer};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::domains::Cut;
 use super::error::Skipped;
 use super::fit::{self, Fit, Shape};
 use super::idx::Pictures;
@@ -282,6 +283,42 @@ impl Dataset {
                 prepare_raw(raw, digits, 3, *shape)
             }
             Store::Points(_) => Err("points are no pictures".to_owned()),
+        }
+    }
+
+    /// A picture prepared to another side; one that cannot be decoded is
+    /// remembered as skipped.
+    pub(super) fn pixels_at(&self, index: usize, side: usize, cut: Cut) -> Option<Vec<u8>> {
+        let attempt = || match &self.store {
+            Store::Files { shelf, shape } => {
+                let picture = cut.of(picture::decode(&shelf.bytes(index)?)?)?;
+                fit::prepare(picture, Shape { side, ..*shape })
+            }
+            Store::Pixels { pictures, shape } => {
+                let raw = pictures.picture(index).to_vec();
+                let shape = Shape { side, ..*shape };
+                prepare_raw(raw, pictures, pictures.channels, shape).map(Cow::into_owned)
+            }
+            _ => Err("only pictures are translated".to_owned()),
+        };
+        match attempt() {
+            Ok(pixels) => Some(pixels),
+            Err(reason) => {
+                self.give_up(index, reason);
+                None
+            }
+        }
+    }
+
+    /// The size of a picture as its file has it, width first.
+    pub(super) fn size_of(&self, index: usize) -> Option<[u32; 2]> {
+        match &self.store {
+            Store::Files { shelf, .. } => {
+                let header = shelf.entries.get(index)?.header;
+                Some([header.width, header.height])
+            }
+            Store::Pixels { pictures, .. } => Some([pictures.width as u32, pictures.height as u32]),
+            _ => None,
         }
     }
 

@@ -113,6 +113,24 @@ pub(crate) fn prepare_pixels(
     Ok(prepared)
 }
 
+/// Resizes a picture to any size; sizes are width, height.
+///
+/// # Errors
+/// A sentence, if the resizer refuses.
+pub(crate) fn resized(
+    pixels: &[u8],
+    from: [usize; 2],
+    to: [usize; 2],
+    channels: usize,
+) -> Result<Vec<u8>, String> {
+    let shape = Shape {
+        side: 0,
+        channels,
+        fit: Fit::Stretch,
+    };
+    resize(pixels, from.into(), to.into(), shape)
+}
+
 fn resize(
     pixels: &[u8],
     from: (usize, usize),

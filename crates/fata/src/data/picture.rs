@@ -17,6 +17,12 @@ pub const LARGEST_SIDE: u32 = 16_384;
 /// The most memory one decoded picture may take: 256 MiB, 8192x8192 RGBA.
 pub const LARGEST_DECODED_BYTES: u64 = 256 << 20;
 
+/// The longest side of a picture that stands alone and is worked on in parts.
+const LARGEST_PANORAMA_SIDE: u32 = 1 << 17;
+
+/// The most memory that such a picture may take, decoded.
+const LARGEST_PANORAMA_BYTES: u64 = 512 << 20;
+
 /// The largest picture file that is read.
 pub const LARGEST_FILE_BYTES: u64 = 256 << 20;
 
@@ -61,7 +67,7 @@ impl Header {
 /// that the prefix was too short.
 pub fn header(bytes: &[u8]) -> Result<Header, String> {
     guarded(|| {
-        let (mut decoder, format) = decoder(bytes)?;
+        let (mut decoder, format) = decoder(bytes, LARGEST_SIDE, LARGEST_DECODED_BYTES)?;
         let (mut width, mut height) = decoder.dimensions();
         // A bad EXIF block costs the orientation, not the picture.
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -94,8 +100,18 @@ pub fn header(bytes: &[u8]) -> Result<Header, String> {
 /// # Errors
 /// A sentence that says what is wrong.
 pub fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+    decode_within(bytes, LARGEST_SIDE, LARGEST_DECODED_BYTES)
+}
+
+/// Decodes a picture that stands alone and may be larger than those of a data
+/// set.
+pub(crate) fn decode_panorama(bytes: &[u8]) -> Result<DynamicImage, String> {
+    decode_within(bytes, LARGEST_PANORAMA_SIDE, LARGEST_PANORAMA_BYTES)
+}
+
+fn decode_within(bytes: &[u8], side: u32, most: u64) -> Result<DynamicImage, String> {
     guarded(|| {
-        let (mut decoder, format) = decoder(bytes)?;
+        let (mut decoder, format) = decoder(bytes, side, most)?;
         if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
             return Err("the JPEG is truncated".to_owned());
         }
@@ -117,7 +133,13 @@ fn is_supported(format: ImageFormat) -> bool {
     matches!(format, Png | Jpeg | WebP | Gif | Bmp | Tiff)
 }
 
-fn decoder(bytes: &[u8]) -> Result<(impl ImageDecoder + '_, ImageFormat), String> {
+/// Opens a decoder whose picture has at most this side and takes at most so
+/// many bytes.
+pub(super) fn decoder(
+    bytes: &[u8],
+    largest_side: u32,
+    most_bytes: u64,
+) -> Result<(impl ImageDecoder + '_, ImageFormat), String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
@@ -134,16 +156,16 @@ fn decoder(bytes: &[u8]) -> Result<(impl ImageDecoder + '_, ImageFormat), String
     if width == 0 || height == 0 {
         return Err(format!("it claims {width}x{height} pixels: nothing to see"));
     }
-    if width > LARGEST_SIDE || height > LARGEST_SIDE {
+    if width > largest_side || height > largest_side {
         return Err(format!(
-            "it claims {width}x{height} pixels; at most {LARGEST_SIDE} a side are read"
+            "it claims {width}x{height} pixels; at most {largest_side} a side are read"
         ));
     }
-    if decoder.total_bytes() > LARGEST_DECODED_BYTES {
+    if decoder.total_bytes() > most_bytes {
         return Err(format!(
             "it claims {width}x{height} pixels, {} MiB decoded; at most {} MiB are read",
             decoder.total_bytes() >> 20,
-            LARGEST_DECODED_BYTES >> 20
+            most_bytes >> 20
         ));
     }
     Ok((decoder, format))
@@ -151,7 +173,7 @@ fn decoder(bytes: &[u8]) -> Result<(impl ImageDecoder + '_, ImageFormat), String
 
 /// Runs a decoder; its panic becomes a reason to skip the file. Reasons are one
 /// line, whatever the decoder says.
-fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err("damaged: the decoder gave up on it".to_owned()))
         .map_err(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))

@@ -237,7 +237,7 @@ fn header(source: &Source, file: &Candidate) -> Result<Header, Option<String>> {
     })
 }
 
-fn claims_to_be_a_picture(name: &[u8]) -> bool {
+pub(super) fn claims_to_be_a_picture(name: &[u8]) -> bool {
     let Some(dot) = name.iter().rposition(|&byte| byte == b'.') else {
         return false;
     };

@@ -10,6 +10,7 @@ mod canvas;
 mod density;
 mod figure1;
 mod font;
+mod gif;
 mod grid;
 mod palette;
 mod picture;
@@ -17,6 +18,7 @@ mod scatter;
 
 pub use apng::{MOST_FRAMES, assemble_apng, frames_to_show, write_apng};
 pub use figure1::{Figure1, figure1, figure1_domain};
+pub use gif::write_gif;
 pub use grid::grid;
 pub use picture::{Picture, PictureError};
 pub use scatter::{Bounds, DiscriminatorMap, ScatterPlot, scatter};

@@ -56,6 +56,11 @@ pub enum PictureError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The GIF writer refuses.
+    #[error(
+        "the animation cannot be encoded as GIF: {0}. Write a .png instead, which is larger and exact"
+    )]
+    Gif(String),
     /// The PNG writer refuses.
     #[error("the picture cannot be encoded as PNG: {0}. Try fewer or smaller pictures")]
     Encode(#[from] png::EncodingError),

@@ -122,31 +122,42 @@ impl Convolution {
     }
 }
 
-/// A transposed convolution without bias: the input gradient of a convolution.
+/// A transposed convolution: the input gradient of a convolution.
 ///
 /// # Shapes
-/// `x` `[batch, height, width, in]`, weight `[kernel, kernel, out, in]`.
+/// `x` `[batch, height, width, in]`, weight `[kernel, kernel, out, in]`, bias
+/// `[out]`.
 #[derive(Clone, Debug)]
 pub struct TransposedConvolution {
     weight: Id,
+    bias: Option<Id>,
     window: Window,
     channels: [usize; 2],
 }
 
 impl TransposedConvolution {
-    /// A transposed convolution.
+    /// A transposed convolution without bias.
     pub fn new(builder: &mut Builder, name: &str, channels: [usize; 2], window: Window) -> Self {
         let shape = [window.kernel, window.kernel, channels[1], channels[0]];
         Self {
             weight: builder.weight(name, &shape, window.init),
+            bias: None,
             window,
             channels,
         }
     }
 
+    /// The transposed convolution with a bias that begins at 0.
+    pub fn biased(mut self, builder: &mut Builder, name: &str) -> Self {
+        let name = format!("{name}.bias");
+        self.bias = Some(builder.constant(name, &self.channels[1..], 0.0));
+        self
+    }
+
     /// The layer's output.
     pub fn forward(&self, weights: &Weights, x: Tensor<4>) -> Tensor<4> {
-        fata_kernels::conv_transpose2d(x, weights.get(self.weight), None, self.window.options())
+        let bias = self.bias.map(|bias| weights.vector(bias));
+        fata_kernels::conv_transpose2d(x, weights.get(self.weight), bias, self.window.options())
     }
 
     /// Multiply-adds of one picture whose input has this side.

@@ -50,6 +50,7 @@ impl Discriminator {
             ModelKind::Dcgan => shared(dcgan::Discriminator::new(&mut builder, form)),
             ModelKind::Resnet => shared(resnet::Discriminator::new(&mut builder, form)),
             ModelKind::R3gan => shared(r3gan::Discriminator::new(&mut builder, form)),
+            ModelKind::Translation => return Err(NetError::Translates),
         };
         let head = Arc::new(Head::new(&mut builder, form, plan));
         let layers = Self {

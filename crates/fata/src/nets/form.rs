@@ -151,6 +151,7 @@ impl Form {
             return Err(NetError::NoLabels { condition });
         }
         match (self.model.kind, self.kind) {
+            (ModelKind::Translation, _) => Err(NetError::Translates),
             (ModelKind::Mlp, _) => Ok(()),
             (_, Kind::Points { dimensions }) => {
                 Err(NetError::PointsNotPictures { kind, dimensions })

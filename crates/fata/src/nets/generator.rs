@@ -39,6 +39,7 @@ impl Generator {
             ModelKind::Dcgan => Arc::new(dcgan::Generator::new(builder, form)),
             ModelKind::Resnet => Arc::new(resnet::Generator::new(builder, form)),
             ModelKind::R3gan => Arc::new(r3gan::Generator::new(builder, form)),
+            ModelKind::Translation => return Err(NetError::Translates),
         };
         Ok(Self {
             net,

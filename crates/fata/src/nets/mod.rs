@@ -13,6 +13,7 @@ mod r3gan;
 mod resnet;
 #[cfg(test)]
 mod tests;
+pub mod translation;
 
 pub use discriminator::{Discriminator, Verdict};
 pub use form::Form;
@@ -46,6 +47,21 @@ pub enum NetError {
         kind: &'static str,
         /// The side that was asked for.
         side: usize,
+    },
+    /// A translator was taken for a generator of samples.
+    #[error(
+        "it translates pictures and makes none of latents: use `fata translate` (and to train one, name two domains: `fata train --from A --to B`)"
+    )]
+    Translates,
+    /// Sides that a translation's networks have no layers for.
+    #[error(
+        "a translation's networks take pictures whose side is a power of two, from {least} to 1024 pixels, and not {side}: choose another --resolution, or another translation.field"
+    )]
+    TranslationSide {
+        /// The side that was asked for.
+        side: usize,
+        /// The smallest side.
+        least: usize,
     },
     /// A condition on labels that the data do not have.
     #[error(

@@ -13,9 +13,10 @@ mod set;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    Average, Condition, Data, Judging, Loss, LossKind, Minibatch, Model, ModelKind, Norm,
-    Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe, Schedule, Shape,
-    SpectralNorm, Start, Stop, StopWhen, Train,
+    Average, Condition, Data, Distance, Domains, Judging, Loss, LossKind, Minibatch, Model,
+    ModelKind, Norm, Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe,
+    Schedule, Shape, SpectralNorm, Start, Stop, StopWhen, Task, Train, Translation, TranslationNet,
+    TranslationNorm,
 };
 
 /// What can be wrong with a recipe.
@@ -64,6 +65,10 @@ const SHIPPED: &[(&str, &str)] = &[
         "collapse",
         include_str!("../../../../recipes/collapse.toml"),
     ),
+    (
+        "cyclegan",
+        include_str!("../../../../recipes/cyclegan.toml"),
+    ),
     ("dcgan", include_str!("../../../../recipes/dcgan.toml")),
     ("digits", include_str!("../../../../recipes/digits.toml")),
     ("figure1", include_str!("../../../../recipes/figure1.toml")),
@@ -78,12 +83,17 @@ const SHIPPED: &[(&str, &str)] = &[
         "pictures",
         include_str!("../../../../recipes/pictures.toml"),
     ),
+    ("pix2pix", include_str!("../../../../recipes/pix2pix.toml")),
     ("points", include_str!("../../../../recipes/points.toml")),
     (
         "projection",
         include_str!("../../../../recipes/projection.toml"),
     ),
     ("r3gan", include_str!("../../../../recipes/r3gan.toml")),
+    (
+        "regression",
+        include_str!("../../../../recipes/regression.toml"),
+    ),
     ("sagan", include_str!("../../../../recipes/sagan.toml")),
     ("sgan", include_str!("../../../../recipes/sgan.toml")),
     ("sngan", include_str!("../../../../recipes/sngan.toml")),

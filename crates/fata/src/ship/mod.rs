@@ -6,9 +6,14 @@
 pub(crate) mod container;
 mod model;
 pub mod provenance;
+mod reference;
 mod sampling;
+mod translating;
+mod translator;
 
 pub use container::ContainerError;
 pub use model::{DataCard, Generator, ModelError, Which};
 pub use provenance::Provenance;
 pub use sampling::{Latent, Samples};
+pub use translating::{Extent, Translating};
+pub use translator::{Direction, Translator};

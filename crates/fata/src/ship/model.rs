@@ -4,6 +4,7 @@ use super::container::{self, Container, ContainerError};
 use crate::data::{Kind, Standardisation};
 use crate::draw::PictureError;
 use crate::files::{FileError, write_whole};
+use crate::judge::features::weights::WeightsError;
 use crate::layers::{Builder, Parameters};
 use crate::nets::{self, Form, NetError};
 use crate::recipe::{Recipe, RecipeError};
@@ -37,6 +38,40 @@ pub enum ModelError {
         path: PathBuf,
         /// Why.
         source: ContainerError,
+    },
+    /// Weights that others wrote.
+    #[error("{} cannot be used as weights of a translation: {source}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: WeightsError,
+    },
+    /// A translator where a generator of samples is needed.
+    #[error("{} translates pictures and makes none of latents: use `fata translate MODEL IN -o OUT`", path.display())]
+    Translates {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A generator of samples where a translator is needed.
+    #[error("{} makes samples of latents and translates no pictures: use `fata sample MODEL`", path.display())]
+    MakesOfLatents {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The way that is asked for was not trained.
+    #[error("this model was trained on pairs and goes one way only: use --direction ab")]
+    OneWay,
+    /// Its input was not drawn from pictures.
+    #[error(
+        "this model was not trained on drawings of pictures (edges, grey, small, masked), so there is nothing to draw first: leave --draw out"
+    )]
+    NotDrawn,
+    /// A picture that cannot be made larger or smaller.
+    #[error("the picture cannot be resized: {reason}")]
+    Resize {
+        /// Why.
+        reason: String,
     },
     /// A run folder in which nothing was saved yet.
     #[error("{} holds no generator.safetensors: the run has not reached its first tick, or this is no run folder", path.display())]
@@ -203,15 +238,7 @@ impl Generator {
     /// # Errors
     /// If there is none, or it is damaged.
     pub fn load_which(path: &Path, which: Which, device: &Device) -> Result<Self, ModelError> {
-        let best = path.join("best.safetensors");
-        let file = match (path.is_dir(), which) {
-            (true, Which::Best) if best.exists() => best,
-            (true, _) => path.join("generator.safetensors"),
-            (false, _) => path.to_path_buf(),
-        };
-        if path.is_dir() && !file.exists() {
-            return Err(ModelError::Empty { path: path.into() });
-        }
+        let file = file_of(path, which)?;
         let bytes = std::fs::read(&file).map_err(|source| ModelError::Unreadable {
             path: file.clone(),
             source,
@@ -307,6 +334,20 @@ impl Generator {
     }
 }
 
+/// The file of a model: itself, or that of a run folder.
+pub(super) fn file_of(path: &Path, which: Which) -> Result<PathBuf, ModelError> {
+    let best = path.join("best.safetensors");
+    let file = match (path.is_dir(), which) {
+        (true, Which::Best) if best.exists() => best,
+        (true, _) => path.join("generator.safetensors"),
+        (false, _) => path.to_path_buf(),
+    };
+    match path.is_dir() && !file.exists() {
+        true => Err(ModelError::Empty { path: path.into() }),
+        false => Ok(file),
+    }
+}
+
 enum Decode {
     Container(ContainerError),
     Model(ModelError),
@@ -315,6 +356,9 @@ enum Decode {
 impl Decode {
     fn at(self, path: &Path) -> ModelError {
         match self {
+            Self::Container(ContainerError::Kind { found, .. }) if found == "translator" => {
+                ModelError::Translates { path: path.into() }
+            }
             Self::Container(source) => ModelError::Container {
                 path: path.into(),
                 source,

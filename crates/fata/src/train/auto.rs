@@ -9,7 +9,7 @@
 use super::folder::Folder;
 use super::game::Game;
 use super::supply::Supply;
-use super::{TrainError, Trainer, checkpoint};
+use super::{SamplingRun, TrainError, checkpoint};
 use crate::doctor::{Advice, Diagnosis, Disease, Event, Line, Patient, examine};
 use crate::recipe::Recipe;
 use serde::{Deserialize, Serialize};
@@ -86,9 +86,9 @@ impl Game {
     }
 }
 
-impl Trainer {
+impl SamplingRun {
     /// What the doctor says of the run so far.
-    pub fn diagnosis(&self) -> Diagnosis {
+    pub(super) fn diagnosis(&self) -> Diagnosis {
         examine(Patient {
             lines: self.since_last_act(),
             events: &[],

@@ -13,6 +13,16 @@ use crate::layers::{Parameter, Parameters, Stored, numbers, tensor};
 use crate::ship::container::{Card, Container, ContainerError};
 use serde::{Deserialize, Serialize};
 
+/// What every checkpoint says, of whatever game.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    images_seen: u64,
+}
+
+impl Card for Seen {
+    const KIND: &'static str = "checkpoint";
+}
+
 /// What a checkpoint holds beside tensors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -39,7 +49,7 @@ impl Card for State {
 /// # Errors
 /// If they are damaged, or of another file or version.
 pub fn checkpoint_images_seen(bytes: &[u8]) -> Result<u64, ContainerError> {
-    Container::<State>::decode(bytes).map(|file| file.card.images_seen)
+    Container::<Seen>::decode(bytes).map(|file| file.card.images_seen)
 }
 
 /// The game as a file's bytes.
@@ -47,17 +57,7 @@ pub(crate) fn encode(game: &Game, elapsed_seconds: f64, meters: &Meters) -> Vec<
     let mut tensors = Stored::new();
     for player in [&game.generator, &game.discriminator] {
         put(&mut tensors, player.name, &player.parameters);
-        for (index, parameter) in trained(&player.parameters).enumerate() {
-            for (moment, list) in [
-                ("first", &player.optimizer.first),
-                ("second", &player.optimizer.second),
-            ] {
-                if let Some(value) = list.get(index) {
-                    let name = format!("{}.{moment}/{}", player.name, parameter.name);
-                    tensors.insert(name, (parameter.shape.clone(), numbers(value.clone())));
-                }
-            }
-        }
+        put_moments(&mut tensors, player);
     }
     put(&mut tensors, "average", &game.average);
     for (player, slow) in [&game.generator, &game.discriminator]
@@ -130,15 +130,32 @@ fn trained(parameters: &Parameters) -> impl Iterator<Item = &Parameter> {
     list.filter(|parameter| parameter.trained)
 }
 
-fn put(tensors: &mut Stored, owner: &str, parameters: &Parameters) {
+/// Puts a player's moments into a file.
+pub(super) fn put_moments(tensors: &mut Stored, player: &Player) {
+    for (index, parameter) in trained(&player.parameters).enumerate() {
+        for (moment, list) in [
+            ("first", &player.optimizer.first),
+            ("second", &player.optimizer.second),
+        ] {
+            if let Some(value) = list.get(index) {
+                let name = format!("{}.{moment}/{}", player.name, parameter.name);
+                tensors.insert(name, (parameter.shape.clone(), numbers(value.clone())));
+            }
+        }
+    }
+}
+
+/// Puts all of a player's tensors into a file.
+pub(super) fn put(tensors: &mut Stored, owner: &str, parameters: &Parameters) {
     for (index, parameter) in parameters.list().iter().enumerate() {
         let name = format!("{owner}/{}", parameter.name);
         tensors.insert(name, (parameter.shape.clone(), parameters.read(index)));
     }
 }
 
-fn take(
-    file: &mut Container<State>,
+/// Takes all of a player's tensors out of a file.
+pub(super) fn take<C: Card>(
+    file: &mut Container<C>,
     owner: &str,
     parameters: &mut Parameters,
 ) -> Result<(), ContainerError> {
@@ -150,7 +167,11 @@ fn take(
     Ok(())
 }
 
-fn take_moments(file: &mut Container<State>, player: &mut Player) -> Result<(), ContainerError> {
+/// Takes a player's moments out of a file.
+pub(super) fn take_moments<C: Card>(
+    file: &mut Container<C>,
+    player: &mut Player,
+) -> Result<(), ContainerError> {
     for (index, parameter) in trained(&player.parameters).enumerate() {
         for (moment, list) in [
             ("first", &mut player.optimizer.first),

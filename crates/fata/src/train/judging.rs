@@ -6,7 +6,7 @@
 //! from the log when a run is resumed.
 
 use super::folder::Folder;
-use super::{TrainError, Trainer};
+use super::{SamplingRun, TrainError};
 use crate::judge::{Features, Judge, JudgeOptions, Metric, Subject};
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl Judgements {
     }
 }
 
-impl Trainer {
+impl SamplingRun {
     /// Reads the data that the run will be judged against, so that what cannot
     /// be judged is said before the training and not in its middle.
     pub(super) fn open_judge(&mut self) -> Result<(), TrainError> {
@@ -147,11 +147,12 @@ impl Trainer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Recipe;
+    use crate::recipe::{Recipe, RecipeError};
     use crate::seeds::Seeds;
     use crate::ship::{Generator, Which};
-    use crate::train::{StoppedBy, Tick};
+    use crate::train::{StoppedBy, Tick, Trainer};
     use burn::tensor::Device;
+    use std::path::Path;
 
     /// Points on a ring, quick to train.
     fn recipe(changes: &[&str]) -> Recipe {
@@ -167,7 +168,17 @@ mod tests {
         changes.fold(recipe, |recipe, change| recipe.with_set(change).unwrap())
     }
 
-    fn run(trainer: &mut Trainer) -> Vec<Tick> {
+    fn resume(
+        folder: &Path,
+        change: impl FnOnce(Recipe) -> Result<Recipe, RecipeError>,
+    ) -> SamplingRun {
+        let folder = Folder::open(folder).unwrap();
+        let old = Trainer::recipe_of(folder.path()).unwrap();
+        let recipe = change(old.clone()).unwrap();
+        SamplingRun::resume(folder, old, recipe, Device::flex()).unwrap()
+    }
+
+    fn run(trainer: &mut SamplingRun) -> Vec<Tick> {
         let mut ticks = Vec::new();
         while let Some(tick) = trainer.next_tick().unwrap() {
             ticks.push(tick);
@@ -178,7 +189,7 @@ mod tests {
     #[test]
     fn a_run_is_the_same_bit_for_bit_with_and_without_the_judge() {
         let outcome = |changes: &[&str]| {
-            let mut trainer = Trainer::new(recipe(changes)).unwrap();
+            let mut trainer = SamplingRun::on(recipe(changes), Device::flex()).unwrap();
             let ticks = run(&mut trainer);
             let numbers: Vec<[u64; 4]> = ticks
                 .iter()
@@ -222,7 +233,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("run");
         let judged = recipe(&["judge.every=640", "judge.metrics=[\"sliced_wasserstein\"]"]);
-        let mut trainer = Trainer::create(judged, &folder, Device::flex()).unwrap();
+        let mut trainer = SamplingRun::create(judged, &folder, Device::flex()).unwrap();
         assert_eq!(run(&mut trainer).len(), 6);
         drop(trainer);
         // From here on the generator runs away.
@@ -237,9 +248,9 @@ mod tests {
                 .iter()
                 .try_fold(recipe, |recipe, change| recipe.with_set(change))
         };
-        let mut trainer = Trainer::resume(&folder, spoil, Device::flex()).unwrap();
+        let mut trainer = resume(&folder, spoil);
         run(&mut trainer);
-        assert_eq!(trainer.stopped_by(), Some(StoppedBy::NoBetter));
+        assert_eq!(trainer.stopped_by, Some(StoppedBy::NoBetter));
         let best = trainer.judging.best().unwrap();
         let last = trainer.progress().images_seen;
         assert!(last >= best + 2000 && last < 64_000, "{best} and {last}");
@@ -273,7 +284,7 @@ mod tests {
     fn a_metric_that_the_data_do_not_have_is_refused_before_the_training() {
         let parent = tempfile::tempdir().unwrap();
         let recipe = recipe(&["judge.every=640", "judge.metrics=[\"ms_ssim\"]"]);
-        let refused = Trainer::create(recipe, &parent.path().join("run"), Device::flex());
+        let refused = SamplingRun::create(recipe, &parent.path().join("run"), Device::flex());
         let error = refused.err().unwrap().to_string();
         assert!(
             error.contains("ms_ssim") && error.contains("pictures"),
@@ -286,11 +297,11 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("run");
         let judged = recipe(&["judge.every=1280"]);
-        let mut trainer = Trainer::create(judged, &folder, Device::flex()).unwrap();
+        let mut trainer = SamplingRun::create(judged, &folder, Device::flex()).unwrap();
         run(&mut trainer);
         let best = trainer.judging.best();
         drop(trainer);
-        let trainer = Trainer::resume(&folder, Ok, Device::flex()).unwrap();
+        let trainer = resume(&folder, Ok);
         assert!(best.is_some());
         assert_eq!(trainer.judging.best(), best);
         assert_eq!(trainer.judging.turns, 3);

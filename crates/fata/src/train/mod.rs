@@ -8,6 +8,7 @@ mod auto;
 mod average;
 mod checkpoint;
 mod checkup;
+mod course;
 mod error;
 mod folder;
 mod fool;
@@ -28,6 +29,8 @@ mod teach;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod trainer;
+mod translation;
 mod view;
 
 pub(crate) use average::calibrate;
@@ -39,8 +42,10 @@ pub(crate) use latents::Latents;
 pub use optimizer::OptimizerState;
 pub(crate) use portion::{Portion, Samples, one_hot};
 pub use tick::{Tick, resident_memory};
+pub use trainer::Trainer;
+pub use translation::domain_options;
 
-use crate::data::{DataOptions, Dataset, HoldOut, Kind};
+use crate::data::{DataOptions, Dataset, HoldOut, Kind, Skipped};
 use crate::doctor::Line;
 use crate::files::write_whole;
 use crate::nets::{self, Form};
@@ -92,8 +97,8 @@ pub struct Progress {
     pub images_per_second: f64,
 }
 
-/// A training run.
-pub struct Trainer {
+/// A run that trains a generator of samples.
+struct SamplingRun {
     game: Game,
     device: Device,
     dataset: Arc<Dataset>,
@@ -115,23 +120,15 @@ pub struct Trainer {
     ended: Option<StoppedBy>,
     /// What a person should know that is no error: a damaged checkpoint passed
     /// over, files that were skipped.
-    pub notices: Vec<String>,
+    notices: Vec<String>,
 }
 
-impl Trainer {
-    /// A run on the CPU that writes nothing.
-    ///
-    /// # Errors
-    /// If the data cannot be used, or do not fit the recipe.
-    pub fn new(recipe: Recipe) -> Result<Self, TrainError> {
-        Self::on(recipe, Device::flex())
-    }
-
+impl SamplingRun {
     /// A run on a device that writes nothing.
     ///
     /// # Errors
     /// If the data cannot be used, or do not fit the recipe.
-    pub fn on(mut recipe: Recipe, device: Device) -> Result<Self, TrainError> {
+    fn on(mut recipe: Recipe, device: Device) -> Result<Self, TrainError> {
         recipe.check()?;
         recipe.check_together()?;
         // A recipe with an origin is resolved: it names the size that the data
@@ -168,7 +165,9 @@ impl Trainer {
         let form = Form::new(&recipe.model, dataset.kind(), dataset.classes().len());
         let game = Game::new(&recipe, &form, &dataset.class_counts(), &device)?;
         let examiner = Examiner::new(&game);
-        let notices = skipped_notice(&dataset).into_iter().collect();
+        let notices = skipped_sentence(&dataset.newly_skipped())
+            .into_iter()
+            .collect();
         Ok(Self {
             supply: Supply::new(&game, &dataset),
             game,
@@ -194,7 +193,7 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::on`], and if the folder cannot be written or holds a run.
-    pub fn create(recipe: Recipe, folder: &Path, device: Device) -> Result<Self, TrainError> {
+    fn create(recipe: Recipe, folder: &Path, device: Device) -> Result<Self, TrainError> {
         let trainer = Self::on(recipe, device)?;
         trainer.begin(Folder::create(folder)?)
     }
@@ -204,11 +203,7 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::create`].
-    pub fn create_numbered(
-        recipe: Recipe,
-        parent: &Path,
-        device: Device,
-    ) -> Result<Self, TrainError> {
+    fn create_numbered(recipe: Recipe, parent: &Path, device: Device) -> Result<Self, TrainError> {
         let trainer = Self::on(recipe, device)?;
         let name = format!("{}-{}", trainer.dataset.name(), trainer.game.recipe.name);
         let folder = Folder::create_numbered(parent, &name)?;
@@ -231,7 +226,7 @@ impl Trainer {
     /// # Errors
     /// If a number is no longer finite, or a file cannot be written. What was
     /// saved before stays as it is.
-    pub fn next_tick(&mut self) -> Result<Option<Tick>, TrainError> {
+    fn next_tick(&mut self) -> Result<Option<Tick>, TrainError> {
         loop {
             match self.play_to_tick() {
                 // Where it can be gone back from this, the run goes on.
@@ -264,7 +259,7 @@ impl Trainer {
     ///
     /// # Errors
     /// If a number is no longer finite.
-    pub fn step(&mut self) -> Result<(), TrainError> {
+    fn step(&mut self) -> Result<(), TrainError> {
         let began = Instant::now();
         let before = self.game.images_seen;
         let (supply, device) = (&mut self.supply, &self.device);
@@ -347,7 +342,7 @@ impl Trainer {
     ///
     /// # Errors
     /// If it cannot be written; the one before stays.
-    pub fn save(&self) -> Result<(), TrainError> {
+    fn save(&self) -> Result<(), TrainError> {
         match &self.folder {
             Some(folder) => {
                 let bytes = checkpoint::encode(&self.game, self.elapsed_seconds(), &self.meters);
@@ -358,7 +353,7 @@ impl Trainer {
     }
 
     /// The moving average of the generator, as it is now, ready to sample.
-    pub fn generator(&self) -> Generator {
+    fn generator(&self) -> Generator {
         let data = DataCard {
             name: self.dataset.name().into(),
             kind: self.dataset.kind(),
@@ -380,7 +375,7 @@ impl Trainer {
     }
 
     /// How far the run is.
-    pub fn progress(&self) -> Progress {
+    fn progress(&self) -> Progress {
         Progress {
             images_seen: self.game.images_seen,
             images: self.game.recipe.train.images,
@@ -389,44 +384,23 @@ impl Trainer {
         }
     }
 
-    /// Calls `watch` after every step.
-    pub fn on_step(&mut self, watch: impl FnMut(Progress) + Send + 'static) {
-        self.on_step = Some(Box::new(watch));
-    }
-
-    /// Raise it from anywhere, a signal handler say: the run finishes its step,
-    /// saves and ends.
-    pub fn stop_flag(&self) -> Arc<AtomicBool> {
-        self.stop.clone()
-    }
-
-    /// Why the run ended, once it has.
-    pub fn stopped_by(&self) -> Option<StoppedBy> {
-        self.stopped_by
-    }
-
     /// The recipe, every value resolved.
-    pub fn recipe(&self) -> &Recipe {
+    fn recipe(&self) -> &Recipe {
         &self.game.recipe
     }
 
     /// The data.
-    pub fn dataset(&self) -> &Dataset {
+    fn dataset(&self) -> &Dataset {
         &self.dataset
     }
 
     /// How many items are held out from training.
-    pub fn held_out(&self) -> usize {
+    fn held_out(&self) -> usize {
         self.supply.held_out()
     }
 
-    /// The run folder, if there is one.
-    pub fn folder(&self) -> Option<&Path> {
-        self.folder.as_ref().map(Folder::path)
-    }
-
     /// How many numbers the generator and the discriminator train.
-    pub fn parameter_counts(&self) -> [usize; 2] {
+    fn parameter_counts(&self) -> [usize; 2] {
         [
             self.game.generator.parameters.count(),
             self.game.discriminator.parameters.count(),
@@ -435,7 +409,7 @@ impl Trainer {
 
     /// Memory that the run will take beyond what a few steps have: decoded
     /// pictures yet to be kept, and one checkpoint on its way to the disk.
-    pub fn memory_to_come(&self) -> u64 {
+    fn memory_to_come(&self) -> u64 {
         let cache = match self.dataset.kind() {
             Kind::Images { .. } => (self.dataset.kind().values() * self.dataset.len()) as u64,
             Kind::Points { .. } => 0,
@@ -451,8 +425,8 @@ impl Trainer {
     }
 }
 
-fn skipped_notice(dataset: &Dataset) -> Option<String> {
-    let skipped = dataset.newly_skipped();
+/// Says which files are left out.
+fn skipped_sentence(skipped: &[Skipped]) -> Option<String> {
     let first = skipped.first()?;
     Some(format!(
         "{} file{} cannot be used and {} left out, the first {}: {} (`fata data check` lists all)",

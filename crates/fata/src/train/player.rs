@@ -34,6 +34,16 @@ impl Player {
     ) -> Result<Option<f64>, TrainError> {
         let mut gradients = loss.backward();
         let gradients = weights.gradients(&mut gradients);
+        self.follow(gradients, turn)
+    }
+
+    /// Moves the weights along gradients, in the parameters' order, as
+    /// [`Player::learn`] does.
+    pub(super) fn follow(
+        &mut self,
+        gradients: Vec<Tensor<1>>,
+        turn: Turn,
+    ) -> Result<Option<f64>, TrainError> {
         let mut norm = None;
         if turn.measured {
             let (square, bad) = fata_kernels::squared_norms(&gradients);

@@ -3,31 +3,25 @@
 
 use super::folder::Folder;
 use super::supply::Supply;
-use super::{TrainError, Trainer, auto, checkpoint};
+use super::{SamplingRun, TrainError, Trainer, auto, checkpoint};
 use crate::doctor::Event;
 use crate::files::write_whole;
-use crate::recipe::{Recipe, RecipeError};
+use crate::recipe::Recipe;
+use crate::ship::ContainerError;
 use burn::tensor::Device;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-impl Trainer {
-    /// Goes on with the run in a folder. `change` may alter its recipe from
-    /// here on; the changed recipe is written back.
-    ///
-    /// # Errors
-    /// If there is no run, another training has it, no checkpoint is whole, or
-    /// the data have changed.
-    pub fn resume(
-        folder: &Path,
-        change: impl FnOnce(Recipe) -> Result<Recipe, RecipeError>,
+impl SamplingRun {
+    /// Goes on with the run in a folder, whose recipe was `old`.
+    pub(super) fn resume(
+        folder: Folder,
+        old: Recipe,
+        recipe: Recipe,
         device: Device,
     ) -> Result<Self, TrainError> {
-        let folder = Folder::open(folder)?;
-        let old = Self::recipe_of(folder.path())?;
-        let recipe = change(old.clone())?;
-        let mut trainer = Self::on(recipe, device)?;
-        keeps_its_form(&old, &trainer.game.recipe)?;
+        let mut run = Self::on(recipe, device)?;
+        keeps_its_form(&old, &run.game.recipe)?;
         let fingerprint = |recipe: &Recipe| {
             recipe
                 .origin
@@ -35,42 +29,39 @@ impl Trainer {
                 .map(|origin| origin.fingerprint.clone())
         };
         let then = fingerprint(&old).unwrap_or_default();
-        let now = fingerprint(&trainer.game.recipe).unwrap_or_default();
-        if old.data == trainer.game.recipe.data && then != now {
+        let now = fingerprint(&run.game.recipe).unwrap_or_default();
+        if old.data == run.game.recipe.data && then != now {
             return Err(TrainError::DataChanged {
                 place: old.data.source,
                 then,
                 now,
             });
         }
-        let wrote = old
-            .origin
-            .clone()
-            .map(|origin| origin.fata)
-            .unwrap_or_default();
-        if wrote != env!("CARGO_PKG_VERSION") {
-            trainer.notices.push(format!(
-                "the run was begun by fata {wrote}; this is {}, which goes on with it but need not give the same bits",
-                env!("CARGO_PKG_VERSION")
-            ));
-        }
+        run.notices.extend(written_by_another(&old));
         if folder.is_blank()? {
-            return trainer.begin(folder);
+            return run.begin(folder);
         }
-        trainer.game.settled = old.differences(&trainer.own_recipe);
-        trainer.restore(&folder)?;
-        folder.cut_log(trainer.game.images_seen)?;
-        write_whole(&folder.recipe(), trainer.own_recipe.to_toml().as_bytes())?;
-        trainer.settle(&folder)?;
-        trainer.remember(&folder)?;
-        trainer.lines = auto::lines(&folder);
-        trainer.ended = trainer.condition_met();
-        trainer.folder = Some(folder);
-        trainer.open_judge()?;
-        trainer.started = Instant::now();
-        Ok(trainer)
+        run.game.settled = old.differences(&run.own_recipe);
+        let game = &mut run.game;
+        let (state, damaged) = newest_whole(&folder, |bytes| checkpoint::restore(game, bytes))?;
+        run.notices.extend(damaged);
+        run.meters = state.meters;
+        run.elapsed_before = state.elapsed_seconds;
+        run.supply = Supply::new(&run.game, &run.dataset);
+        folder.cut_log(run.game.images_seen)?;
+        write_whole(&folder.recipe(), run.own_recipe.to_toml().as_bytes())?;
+        run.settle(&folder)?;
+        run.remember(&folder)?;
+        run.lines = auto::lines(&folder);
+        run.ended = run.condition_met();
+        run.folder = Some(folder);
+        run.open_judge()?;
+        run.started = Instant::now();
+        Ok(run)
     }
+}
 
+impl Trainer {
     /// The recipe of the run in a folder.
     ///
     /// # Errors
@@ -99,7 +90,9 @@ impl Trainer {
             }
         })
     }
+}
 
+impl SamplingRun {
     /// Writes down what a person set over the acts of `--auto`.
     fn settle(&self, folder: &Folder) -> Result<(), TrainError> {
         let table = self.own_recipe.values();
@@ -117,48 +110,58 @@ impl Trainer {
             set,
         })
     }
+}
 
-    /// Fills the game from the newest checkpoint that is whole. Those that are
-    /// not are set aside: what is saved from here on must not count them.
-    fn restore(&mut self, folder: &Folder) -> Result<(), TrainError> {
-        let mut damaged: Vec<(PathBuf, String)> = Vec::new();
-        for path in folder.checkpoints()?.into_iter().rev() {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let restored = std::fs::read(&path)
-                .map_err(|error| error.to_string())
-                .and_then(|bytes| {
-                    checkpoint::restore(&mut self.game, &bytes).map_err(|error| error.to_string())
-                });
-            match restored {
-                Ok(state) => {
-                    self.meters = state.meters;
-                    self.elapsed_before = state.elapsed_seconds;
-                    self.supply = Supply::new(&self.game, &self.dataset);
-                    for (path, reason) in damaged {
-                        let aside = folder.set_aside(&path)?;
-                        self.notices.push(format!(
-                            "{reason}; going on from {name}, the one before, and keeping it as {}",
-                            aside.display()
-                        ));
-                    }
-                    return Ok(());
+/// What is said where another version began the run.
+pub(super) fn written_by_another(old: &Recipe) -> Option<String> {
+    let wrote = old.origin.as_ref().map_or("", |origin| &origin.fata);
+    (wrote != env!("CARGO_PKG_VERSION")).then(|| {
+        format!(
+            "the run was begun by fata {wrote}; this is {}, which goes on with it but need not give the same bits",
+            env!("CARGO_PKG_VERSION")
+        )
+    })
+}
+
+/// Restores from the newest checkpoint that is whole, and says which were not.
+/// Those are set aside: what is saved from here on must not count them.
+pub(super) fn newest_whole<S>(
+    folder: &Folder,
+    mut restore: impl FnMut(&[u8]) -> Result<S, ContainerError>,
+) -> Result<(S, Vec<String>), TrainError> {
+    let mut damaged: Vec<(PathBuf, String)> = Vec::new();
+    for path in folder.checkpoints()?.into_iter().rev() {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let restored = std::fs::read(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| restore(&bytes).map_err(|error| error.to_string()));
+        match restored {
+            Ok(state) => {
+                let mut notices = Vec::new();
+                for (path, reason) in damaged {
+                    let aside = folder.set_aside(&path)?;
+                    notices.push(format!(
+                        "{reason}; going on from {name}, the one before, and keeping it as {}",
+                        aside.display()
+                    ));
                 }
-                Err(reason) => damaged.push((path, format!("{name}: {reason}"))),
+                return Ok((state, notices));
             }
+            Err(reason) => damaged.push((path, format!("{name}: {reason}"))),
         }
-        let mut reasons: Vec<_> = damaged.into_iter().map(|(_, reason)| reason).collect();
-        if reasons.is_empty() {
-            reasons.push("there is none".into());
-        }
-        Err(TrainError::NoCheckpoint {
-            path: folder.path().into(),
-            reasons: reasons.join("; "),
-        })
     }
+    let mut reasons: Vec<_> = damaged.into_iter().map(|(_, reason)| reason).collect();
+    if reasons.is_empty() {
+        reasons.push("there is none".into());
+    }
+    Err(TrainError::NoCheckpoint {
+        path: folder.path().into(),
+        reasons: reasons.join("; "),
+    })
 }
 
 /// Refuses what the checkpoints of a run cannot be poured into: another

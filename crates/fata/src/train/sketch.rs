@@ -69,7 +69,7 @@ fn pictures(generator: &Generator, side: usize) -> Result<Picture, TrainError> {
     Ok(grid(&samples, columns, 2))
 }
 
-fn animate(folder: &Folder) -> Result<(), TrainError> {
+pub(super) fn animate(folder: &Folder) -> Result<(), TrainError> {
     let all = folder.pictures()?;
     let mut frames = Vec::new();
     for index in frames_to_show(all.len(), MOST_FRAMES) {

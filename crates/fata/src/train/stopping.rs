@@ -1,11 +1,11 @@
 //! When a run ends before all its images were seen.
 
-use super::{StoppedBy, Trainer};
+use super::{SamplingRun, StoppedBy};
 use crate::doctor::{Disease, Line};
 use crate::judge::Metric;
 use crate::recipe::StopWhen;
 
-impl Trainer {
+impl SamplingRun {
     /// After a tick: whether one of the recipe's conditions holds.
     pub(super) fn condition_met(&self) -> Option<StoppedBy> {
         let recipe = &self.game.recipe;

@@ -5,12 +5,14 @@ mod judging;
 mod learning;
 mod model;
 mod train;
+mod translation;
 
 pub use game::{Loss, LossKind, Penalty};
 pub use judging::{Judging, Stop, StopWhen};
 pub use learning::{Average, Optimizer, OptimizerKind, Optimizers, Schedule, Shape};
 pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm, Start};
 pub use train::{RateDecay, Train};
+pub use translation::{Distance, Domains, Task, Translation, TranslationNet, TranslationNorm};
 
 use super::RecipeError;
 use super::bounds::require;
@@ -30,6 +32,12 @@ pub struct Recipe {
     pub description: String,
     /// The two networks.
     pub model: Model,
+    /// The networks and goals of a translation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Translation>,
+    /// The pictures that are translated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domains: Option<Domains>,
     /// The game they play.
     #[serde(default)]
     pub loss: Loss,
@@ -99,6 +107,12 @@ impl Recipe {
     /// The first value that is out of bounds.
     pub fn check(&self) -> Result<(), RecipeError> {
         self.model.check()?;
+        if let Some(translation) = &self.translation {
+            translation.check()?;
+        }
+        if let Some(domains) = &self.domains {
+            domains.check()?;
+        }
         self.loss.check()?;
         self.penalty.check()?;
         self.train.check()?;
@@ -134,6 +148,17 @@ impl Recipe {
     /// The first that does not fit another.
     pub fn check_together(&self) -> Result<(), RecipeError> {
         let (model, train) = (&self.model, &self.train);
+        let translates = model.kind == ModelKind::Translation;
+        let allowed = "with model.kind=translation, and only with it: name the recipe pix2pix, cyclegan or regression";
+        let fits = translates == self.translation.is_some();
+        require(fits, "[translation]", &fits, allowed)?;
+        let allowed =
+            "only with a recipe that translates: --recipe pix2pix, cyclegan or regression";
+        let fits = translates || self.domains.is_none();
+        require(fits, "[domains]", &"given", allowed)?;
+        if translates {
+            return self.check_translation();
+        }
         let fits = train.batch.is_multiple_of(model.packing);
         let allowed = format!("a divisor of train.batch, which is {}", train.batch);
         require(fits, "model.packing", &model.packing, &allowed)?;
@@ -176,6 +201,33 @@ impl Recipe {
         let fits = train.labelled == 0 || semi;
         let allowed = "only with model.condition=semi-supervised";
         require(fits, "train.labelled", &train.labelled, allowed)
+    }
+
+    /// What a translation has no use for would be passed over in silence.
+    fn check_translation(&self) -> Result<(), RecipeError> {
+        let none = |fits: bool, key: &'static str| {
+            require(fits, key, &"set", "not with a recipe that translates")
+        };
+        none(self.model.condition == Condition::None, "model.condition")?;
+        none(self.model.minibatch == Minibatch::None, "model.minibatch")?;
+        none(self.model.packing == 1, "model.packing")?;
+        let plain = self.model.spectral_norm == SpectralNorm::None;
+        none(plain, "model.spectral_norm")?;
+        none(self.penalty.of_gradient().is_none(), "penalty")?;
+        none(self.penalty.clip == 0.0, "penalty.clip")?;
+        none(self.penalty.consistency == 0.0, "penalty.consistency")?;
+        none(self.augment.kind == AugmentKind::None, "augment.kind")?;
+        none(self.train.lookahead_every == 0, "train.lookahead_every")?;
+        none(self.train.labelled == 0, "train.labelled")?;
+        none(
+            self.train.discriminator_steps == 1,
+            "train.discriminator_steps",
+        )?;
+        none(self.loss.feature_matching == 0.0, "loss.feature_matching")?;
+        none(self.judge.every == 0, "judge.every")?;
+        let relative = self.loss.kind.generator_sees_real();
+        let allowed = "a game that judges each picture alone";
+        require(!relative, "loss.kind", &"relativistic", allowed)
     }
 }
 

@@ -88,6 +88,8 @@ pub enum ModelKind {
     Resnet,
     /// The modern baseline (Huang et al. 2024).
     R3gan,
+    /// Pictures made of pictures, as `[translation]` says.
+    Translation,
 }
 
 impl ModelKind {
@@ -98,6 +100,7 @@ impl ModelKind {
             Self::Dcgan => "dcgan",
             Self::Resnet => "resnet",
             Self::R3gan => "r3gan",
+            Self::Translation => "translation",
         }
     }
 }

@@ -178,6 +178,11 @@ impl WeightsFile {
         Ok(Self { file, entries })
     }
 
+    /// A tensor's shape, if it is there.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.entries.get(name).map(|entry| &entry.shape[..])
+    }
+
     /// A tensor's numbers, in row-major order.
     ///
     /// # Errors
