@@ -248,7 +248,7 @@ fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode
     let (progress, items) = (trainer.progress(), trainer.items());
     let held_out = match trainer.held_out() {
         0 => String::new(),
-        count => format!(", {count} of them held out for the doctor"),
+        count => format!(", {count} of them held out"),
     };
     say(format!(
         "{} on {} ({items} item{}{held_out}) in {}: generator {generator}, discriminator {discriminator} parameters",

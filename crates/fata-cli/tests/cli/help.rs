@@ -5,7 +5,7 @@ use crate::workplace::{Workplace, names};
 use std::fs;
 use std::path::Path;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "",
     "train",
     "sample",

@@ -18,6 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// The share of pictures that is held out unless it is said otherwise,
+const HELD_OUT: f64 = 0.1;
+/// where each domain has as many as this.
+const ENOUGH: usize = 20;
+
 /// Which part of a file's picture is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Cut {
@@ -62,8 +67,9 @@ pub struct DomainOptions {
     pub channels: [Option<usize>; 2],
     /// What happens to pictures that are not square.
     pub fit: Fit,
-    /// The share of pictures that is held out.
-    pub held_out: f64,
+    /// The share of pictures that is held out; without it a tenth, where there
+    /// are enough of them.
+    pub held_out: Option<f64>,
     /// How much `edges` draws, from 0 to 1.
     pub detail: f64,
     /// How many times smaller `small` makes a picture.
@@ -95,6 +101,8 @@ pub struct Domains {
     pub training: Part,
     /// What is not.
     pub held_out: Part,
+    /// The share of the pictures that was held out of them.
+    pub held_out_share: f64,
     /// Side of the pictures that networks see.
     pub resolution: usize,
     /// Channels of both.
@@ -195,6 +203,7 @@ impl Domains {
             paired: all.paired,
             items,
         };
+        let mut held_out_share = None;
         let (training, held_out) = match test {
             Some(test) => {
                 let mut unsaid = Vec::new();
@@ -206,7 +215,10 @@ impl Domains {
                 (part(sides, all.items.clone()), part(test, tested.items))
             }
             None => {
-                let [training, held_out] = all.cut(&sides, options.held_out);
+                let enough = all.items.iter().all(|items| items.len() >= ENOUGH);
+                let share = if enough { HELD_OUT } else { 0.0 };
+                let share = *held_out_share.insert(options.held_out.unwrap_or(share));
+                let [training, held_out] = all.cut(&sides, share);
                 (part(sides.clone(), training), part(sides, held_out))
             }
         };
@@ -237,6 +249,7 @@ impl Domains {
         Ok(Self {
             training,
             held_out,
+            held_out_share: held_out_share.unwrap_or(0.0),
             resolution,
             channels,
             notices,

@@ -74,9 +74,19 @@ pub fn examine(patient: Patient) -> Diagnosis {
         false => found.remove(0),
         true => sound(patient),
     };
+    if let Some(recipe) = patient.recipe {
+        diagnosis.advice.retain(|advice| fits(advice, recipe));
+    }
     diagnosis.also = found.iter().map(|other| other.diagnosis).collect();
     diagnosis.missing.extend(missing(patient));
     diagnosis
+}
+
+/// Whether a recipe can take advice on: a translation, say, has no steps to add.
+fn fits(advice: &Advice, recipe: &Recipe) -> bool {
+    let mut sets = advice.set.iter();
+    let taken = sets.try_fold(recipe.clone(), |recipe, set| recipe.with_set(set));
+    taken.is_ok_and(|taken| taken.check_together().is_ok())
 }
 
 /// Nothing was found; what speaks for that.

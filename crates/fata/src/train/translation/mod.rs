@@ -27,9 +27,6 @@ use supply::Supply;
 
 pub(crate) use supply::signed;
 
-/// The share of the pictures that is held out unless the recipe says.
-const HELD_OUT: f64 = 0.1;
-
 /// A run that trains a translation.
 pub(super) struct TranslationRun {
     game: Game,
@@ -72,6 +69,7 @@ impl TranslationRun {
         });
         recipe.train.resolution = Some(data.resolution);
         recipe.data.channels = Some(data.channels[1]);
+        recipe.data.held_out = Some(data.held_out_share);
         let mut domains = recipe.domains.clone().unwrap_or_default();
         domains.channels = Some(data.channels[0]);
         domains.paired = Some(data.training.paired);
@@ -303,7 +301,7 @@ pub fn domain_options(recipe: &Recipe) -> DomainOptions {
         resolution: recipe.train.resolution,
         channels: [domains.channels, recipe.data.channels],
         fit: recipe.data.fit,
-        held_out: recipe.data.held_out.unwrap_or(HELD_OUT),
+        held_out: recipe.data.held_out,
         detail: domains.detail,
         factor: domains.factor,
     }

@@ -75,7 +75,7 @@ fn a_regression_comes_nearer_to_counterparts_that_it_was_not_shown() {
     while let Some(tick) = trainer.next_tick().unwrap() {
         away.push(tick.metrics["l1_held_out"]);
     }
-    assert!(away[7] < 0.4 * away[0] && away[7] < 0.2, "{away:?}");
+    assert!(away[7] < 0.5 * away[0] && away[7] < 0.1, "{away:?}");
     assert_eq!(trainer.networks().len(), 1);
     assert_eq!(trainer.parameter_counts()[1], 0);
 }
