@@ -187,12 +187,12 @@ pub(crate) fn report(words: &[&str]) -> anyhow::Result<()> {
 fn run(case: &Case, seed: u64, auto: bool) -> anyhow::Result<(Disease, Option<f64>)> {
     let set = [format!("train.seed={seed}"), format!("train.auto={auto}")];
     let recipe = Recipe::named(case.recipe)?.with_data(case.data)?;
-    let set = case
+    let mut set = case
         .set
         .iter()
         .copied()
         .chain(set.iter().map(String::as_str));
-    let recipe = set.fold(Ok(recipe), |recipe, set| recipe?.with_set(set))?;
+    let recipe = set.try_fold(recipe, |recipe, set| recipe.with_set(set))?;
     let mut trainer = Trainer::new(recipe)?;
     let mut distance = None;
     loop {

@@ -7,8 +7,11 @@ use crate::recipe::{OptimizerKind, Recipe};
 const SWING: f64 = 4.0;
 /// And to this height.
 const HIGH: f64 = 0.12;
+/// The middle of the later half falls below this share of the earlier one's where
+/// there is progress.
+const FALLING: f64 = 0.6;
 /// Near enough to say that the samples had arrived.
-const ARRIVED: f64 = 0.25;
+const ARRIVED: f64 = 0.35;
 /// Times that it goes through its middle.
 const TURNS: usize = 2;
 /// A point at one place is less far than this from data about it: further out it
@@ -40,7 +43,10 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
     let turns = turns
         .filter(|pair| (pair[0] > middle) != (pair[1] > middle))
         .count();
-    let back_and_forth = high >= HIGH && high >= SWING * low && turns >= TURNS;
+    // Swings about a level that falls are how a young run learns.
+    let (first, second) = distances.split_at(distances.len() / 2);
+    let falls = middle_of(second) < FALLING * middle_of(first);
+    let back_and_forth = !falls && high >= HIGH && high >= SWING * low && turns >= TURNS;
     let overshot = distances
         .iter()
         .filter(|&&distance| distance > OVERSHOT)
@@ -55,8 +61,8 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
         line.get("distance")
             .is_some_and(|distance| distance < middle)
     };
-    let first = long.iter().find(|line| returns(line));
-    let found = Diagnosis::new(Disease::Oscillation, first.map(|line| line.images_seen))
+    let nearest = long.iter().find(|line| returns(line));
+    let found = Diagnosis::new(Disease::Oscillation, nearest.map(|line| line.images_seen))
         .seen("distance", Some(low), "samples came this near to the data")
         .seen(
             "distance",
@@ -74,6 +80,12 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
             "how much its loss swings within a tick",
         );
     Some(found.advised(patient.recipe.map(damped).into_iter().flatten()))
+}
+
+fn middle_of(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn damped(recipe: &Recipe) -> Vec<Advice> {

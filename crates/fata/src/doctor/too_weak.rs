@@ -10,6 +10,8 @@ const MISLED: f64 = 0.35;
 const PREFERS: f64 = 0.1;
 /// Misled to this degree, it is no matter that the samples move.
 const HOPELESS: f64 = 0.1;
+/// And so it is where samples are further from the data than noise is.
+const LOST: f64 = 2.5;
 /// Answers that are this near to each other teach too little.
 const FAINT: f64 = 0.05;
 /// The chance of telling a sample from data at which they still should teach.
@@ -27,7 +29,10 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
     };
     let hopeless = |line: &Line| {
         let chance = line.get("separation");
-        misled(line) && chance.is_some_and(|chance| chance <= HOPELESS)
+        let lost = line
+            .get("distance")
+            .is_some_and(|distance| distance >= LOST);
+        misled(line) && (lost || chance.is_some_and(|chance| chance <= HOPELESS))
     };
     let faint = |line: &Line| {
         let sees = line.get("separation").is_some_and(|chance| chance >= SEES);

@@ -12,6 +12,8 @@ const MOSTLY: f64 = 0.7;
 const PROGRESS: f64 = 0.85;
 /// Or by this, while it is already at half of where it began.
 const SLOW_PROGRESS: f64 = 0.95;
+/// A step forward is this much of what the last ticks scatter by, at least.
+const STEP: f64 = 0.4;
 /// Progress leads about as near as the run ever was, at least.
 const ON_THE_WAY: f64 = 1.6;
 /// Below this the distance is all noise: there is nowhere left to go.
@@ -81,6 +83,8 @@ impl<'a> Window<'a> {
         let high = values.iter().copied().fold(0.0, f64::max);
         let still = values.len() >= 3 && high - low < 0.05 * now;
         let moving = now < PROGRESS * middle || now < 0.5 * first && now < SLOW_PROGRESS * middle;
+        // And a step smaller than how far the ticks are apart is none.
+        let moving = moving && middle - now > STEP * (high - low);
         // What comes nearer after having left is on its way back, not forward.
         let before = before.iter().filter_map(|line| line.get("distance"));
         let best = before.fold(f64::INFINITY, f64::min);
