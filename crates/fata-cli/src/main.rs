@@ -10,6 +10,8 @@ mod judge;
 mod machine;
 mod recipes;
 mod sample;
+mod serve;
+mod studio;
 mod train;
 mod translate;
 
@@ -33,6 +35,10 @@ enum Command {
     Sample(sample::SampleArgs),
     /// Turn pictures into other pictures
     Translate(translate::TranslateArgs),
+    /// Serve a generator over HTTP: a fresh image on every request
+    Serve(serve::ServeArgs),
+    /// The browser: all runs of a folder, live; begin, pause and resume them
+    Studio(studio::StudioArgs),
     /// Judge models and data by metrics
     Judge(judge::JudgeArgs),
     /// Say what went wrong in a run, and what to try
@@ -50,6 +56,8 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(*arguments),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Translate(arguments) => translate::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Studio(arguments) => studio::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Data(arguments) => data::run(arguments).map(|()| ExitCode::SUCCESS),

@@ -217,10 +217,7 @@ fn what_is_held_out_is_said_and_can_be_turned_off() {
     let place = Workplace::new();
     let run = "train digits --recipe dcgan --set model.width=8 --batch 16 --images 16";
     let said = place.fata(&format!("{run} -o one")).done().stderr;
-    assert!(
-        said.contains("256 of them held out"),
-        "{said}"
-    );
+    assert!(said.contains("256 of them held out"), "{said}");
     assert!(place.text("one/recipe.toml").contains("held_out = 0.0256"));
     let said = place
         .fata(&format!("{run} -o two --set data.held_out=0"))

@@ -5,11 +5,13 @@ use crate::workplace::{Workplace, names};
 use std::fs;
 use std::path::Path;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "",
     "train",
     "sample",
     "translate",
+    "serve",
+    "studio",
     "judge",
     "doctor",
     "data",

@@ -10,5 +10,6 @@ mod judge;
 mod recipes;
 mod resume;
 mod sample;
+mod serve;
 mod translate;
 mod workplace;
