@@ -10,6 +10,8 @@ mod judge;
 mod machine;
 mod recipes;
 mod sample;
+mod serve;
+mod studio;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +32,10 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Make samples from seeds
     Sample(sample::SampleArgs),
+    /// Serve a generator over HTTP: a fresh image on every request
+    Serve(serve::ServeArgs),
+    /// The browser: all runs of a folder, live; begin, pause and resume them
+    Studio(studio::StudioArgs),
     /// Judge models and data by metrics
     Judge(judge::JudgeArgs),
     /// Say what went wrong in a run, and what to try
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => train::run(*arguments),
         Command::Sample(arguments) => sample::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Studio(arguments) => studio::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Data(arguments) => data::run(arguments).map(|()| ExitCode::SUCCESS),

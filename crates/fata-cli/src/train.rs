@@ -66,6 +66,9 @@ pub(crate) struct TrainArgs {
     dry_run: bool,
     #[command(flatten)]
     machine: Machine,
+    /// Stop, saved, when the standard input closes: how the studio asks it on every system.
+    #[arg(long, hide = true)]
+    until_input_closes: bool,
     /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -153,6 +156,9 @@ fn change(arguments: &TrainArgs, mut recipe: Recipe) -> Result<Recipe, RecipeErr
 fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode> {
     let talkative = !arguments.quiet;
     stop_on_signals(&trainer)?;
+    if arguments.until_input_closes {
+        stop_when_input_closes(&trainer);
+    }
     let bar = if talkative {
         progress_bar(&trainer)
     } else {
@@ -308,6 +314,17 @@ fn stop_on_signals(trainer: &Trainer) -> anyhow::Result<()> {
         flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(())
+}
+
+/// The studio holds the other end of the input; it closes as well when the
+/// studio goes away.
+fn stop_when_input_closes(trainer: &Trainer) {
+    let stop = trainer.stop_flag();
+    std::thread::spawn(move || {
+        // An input that cannot be read is closed.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }
 
 fn progress_bar(trainer: &Trainer) -> ProgressBar {

@@ -5,10 +5,12 @@ use crate::workplace::{Workplace, names};
 use std::fs;
 use std::path::Path;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "",
     "train",
     "sample",
+    "serve",
+    "studio",
     "judge",
     "doctor",
     "data",

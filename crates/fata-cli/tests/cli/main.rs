@@ -10,4 +10,5 @@ mod judge;
 mod recipes;
 mod resume;
 mod sample;
+mod serve;
 mod workplace;

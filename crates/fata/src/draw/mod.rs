@@ -14,6 +14,7 @@ mod grid;
 mod palette;
 mod picture;
 mod scatter;
+mod webp;
 
 pub use apng::{MOST_FRAMES, assemble_apng, frames_to_show, write_apng};
 pub use figure1::{Figure1, figure1, figure1_domain};

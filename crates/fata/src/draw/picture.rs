@@ -59,6 +59,9 @@ pub enum PictureError {
     /// The PNG writer refuses.
     #[error("the picture cannot be encoded as PNG: {0}. Try fewer or smaller pictures")]
     Encode(#[from] png::EncodingError),
+    /// The WebP writer refuses.
+    #[error("the picture cannot be encoded as WebP: {0}. Try a smaller one, or PNG")]
+    Webp(String),
 }
 
 impl Picture {

@@ -8,9 +8,7 @@ use crate::seeds::Seeds;
 use crate::train::one_hot;
 use burn::tensor::Tensor;
 
-/// Samples are made in batches of this many, always full, so that a sample's
-/// bits do not depend on what else was asked for.
-const BATCH: usize = 16;
+const BATCH: usize = Generator::BATCH;
 
 /// What a sample is made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +29,10 @@ pub enum Samples {
 }
 
 impl Generator {
+    /// Samples are made in batches of this many, always full, so that a sample's
+    /// bits do not depend on what else was asked for.
+    pub const BATCH: usize = 16;
+
     /// What a seed's sample is made from: a standard normal vector and, in a
     /// conditioned model, the class asked for, or one drawn at the data's shares.
     pub fn latent(&self, seed: u64) -> Latent {

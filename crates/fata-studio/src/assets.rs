@@ -1,0 +1,28 @@
+//! The pages, embedded.
+
+use crate::reply::content;
+use axum::response::Response;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+pub(crate) async fn style() -> Response {
+    content(CSS, include_str!("../pages/style.css"))
+}
+
+pub(crate) async fn endless() -> Response {
+    content(HTML, include_str!("../pages/endless.html"))
+}
+
+pub(crate) async fn endless_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/endless.js"))
+}
+
+pub(crate) async fn runs() -> Response {
+    content(HTML, include_str!("../pages/runs.html"))
+}
+
+pub(crate) async fn runs_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/runs.js"))
+}

@@ -1,0 +1,142 @@
+//! The folder that the studio shows: its runs, and nothing outside it.
+
+use crate::log::last_tick;
+use crate::reply::Refusal;
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// A folder of runs.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder, which is made if it is not there.
+    pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
+        fs::create_dir_all(path)?;
+        Ok(Self(fs::canonicalize(path)?))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A run of this folder. Only a plain name of a folder in it is one: no
+    /// separators, no `..`, no link that leads elsewhere.
+    pub(crate) fn run(&self, name: &str) -> Result<PathBuf, Refusal> {
+        let missing = || Refusal::missing(format!("there is no run `{name}` in this folder"));
+        let plain = !name.starts_with('.') && !name.contains(['/', '\\', ':', '\0']);
+        let path = self.0.join(name);
+        let inside = plain && fs::canonicalize(&path).is_ok_and(|found| found == path);
+        match inside && path.join("recipe.toml").is_file() {
+            true => Ok(path),
+            false => Err(missing()),
+        }
+    }
+
+    /// The names of all runs, the newest number first.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<_> = names.filter(|name| self.run(name).is_ok()).collect();
+        names.sort_unstable_by(|a, b| b.cmp(a));
+        names
+    }
+
+    /// The name of a new run, under the next free number.
+    pub(crate) fn next_name(&self, data: &str, recipe: &str) -> String {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let numbers = entries.filter_map(|entry| {
+            let name = entry.file_name();
+            name.to_str()?.split('-').next()?.parse::<u32>().ok()
+        });
+        let next = numbers.max().map_or(0, |number| number.saturating_add(1));
+        let stem = Path::new(data)
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("data");
+        let plain = |text: &str| text.replace(|c: char| !c.is_alphanumeric() && c != '_', "-");
+        format!("{next:05}-{}-{}", plain(stem), plain(recipe))
+    }
+}
+
+/// A run in a line of the table; from its recipe and its last tick alone, so
+/// that long logs cost nothing.
+pub(crate) fn summary(path: &Path, name: &str) -> Value {
+    let recipe = fata::Recipe::from_file(&path.join("recipe.toml")).ok();
+    let tick = last_tick(&path.join("log.jsonl"));
+    json!({
+        "name": name,
+        "recipe": recipe.as_ref().map(|recipe| recipe.name.clone()),
+        "data": recipe.as_ref().map(|recipe| recipe.data.source.clone()),
+        "images": recipe.as_ref().map(|recipe| recipe.train.images),
+        "training": is_training(path),
+        "tick": tick,
+    })
+}
+
+/// Whether a process trains the run: it holds the folder's lock. Looking takes
+/// a shared lock for a moment; a training that begins just then waits for it.
+pub(crate) fn is_training(path: &Path) -> bool {
+    let Ok(lock) = File::open(path.join(".lock")) else {
+        return false;
+    };
+    matches!(lock.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
+}
+
+/// The images seen at each sample grid, in order.
+pub(crate) fn samples(path: &Path) -> Vec<u64> {
+    let entries = fs::read_dir(path.join("samples"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut seen: Vec<u64> = entries
+        .filter_map(|entry| {
+            entry
+                .file_name()
+                .to_str()?
+                .strip_suffix(".png")?
+                .parse()
+                .ok()
+        })
+        .collect();
+    seen.sort_unstable();
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_runs_inside_the_folder_are_found() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().join("runs");
+        let folder = Folder::open(&root).unwrap();
+        for run in ["runs/00003-digits-dcgan", "outside", "runs/.hidden"] {
+            fs::create_dir_all(place.path().join(run)).unwrap();
+            fs::write(place.path().join(run).join("recipe.toml"), "").unwrap();
+        }
+        fs::create_dir_all(root.join("no-run")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(place.path().join("outside"), root.join("link")).unwrap();
+        assert_eq!(folder.names(), ["00003-digits-dcgan"]);
+        for name in [
+            "..",
+            "../outside",
+            ".hidden",
+            "no-run",
+            "link",
+            "",
+            ".",
+            "a\\b",
+            "/etc",
+        ] {
+            assert!(folder.run(name).is_err(), "{name}");
+        }
+        assert_eq!(
+            folder.next_name("/a/b/pho tos.zip", "dcgan"),
+            "00004-pho-tos-dcgan"
+        );
+        assert!(!is_training(&root.join("00003-digits-dcgan")));
+    }
+}

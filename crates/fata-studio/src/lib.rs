@@ -1,0 +1,26 @@
+//! Fata in the browser: a generator served over HTTP, and the studio.
+//!
+//! The pages are written by hand and embedded; nothing is asked of another
+//! host. [`Server`] owns the address, who may ask and how much; [`service()`]
+//! answers for one model, [`Studio`] for a folder of runs. Nothing here reads arguments or prints: the binary
+//! says where the server is.
+#![forbid(unsafe_code)]
+
+mod assets;
+mod folder;
+mod guard;
+mod limits;
+mod log;
+mod meters;
+mod painter;
+mod query;
+mod reply;
+mod server;
+mod service;
+mod studio;
+mod trainings;
+
+pub use limits::Limits;
+pub use server::{Server, ServerError, ServerOptions};
+pub use service::{Service, service};
+pub use studio::{Studio, StudioOptions};

@@ -1,0 +1,201 @@
+//! One thread that holds a generator and makes what is asked of it, requests
+//! that wait together in one pass.
+//!
+//! A pass of the generator is always a full batch, so a lone request costs as
+//! much as sixteen. While one pass runs, others wait; the next takes as many of
+//! them as fit. Nobody waits for company.
+
+use crate::meters::Meters;
+use crate::reply::Refusal;
+use axum::http::StatusCode;
+use fata::Generator;
+use fata::data::Kind;
+use fata::draw::Picture;
+use fata::ship::{Latent, Provenance};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use tokio::sync::oneshot;
+
+/// A generator at work.
+#[derive(Clone)]
+pub(crate) struct Painter {
+    generator: Arc<Generator>,
+    name: Arc<str>,
+    queue: SyncSender<Job>,
+    meters: Arc<Meters>,
+    longest: usize,
+}
+
+struct Job {
+    latent: Latent,
+    reply: oneshot::Sender<Vec<f32>>,
+}
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Png,
+    Webp,
+}
+
+impl Format {
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
+impl Painter {
+    /// Starts the thread; it ends when the last handle is dropped.
+    pub(crate) fn new(
+        generator: Generator,
+        name: &str,
+        longest: usize,
+        meters: Arc<Meters>,
+    ) -> Self {
+        let generator = Arc::new(generator);
+        let (queue, jobs) = sync_channel(longest.max(1));
+        let (artist, counted) = (Arc::clone(&generator), Arc::clone(&meters));
+        std::thread::spawn(move || work(&artist, &jobs, &counted));
+        Self {
+            generator,
+            name: name.into(),
+            queue,
+            meters,
+            longest,
+        }
+    }
+
+    pub(crate) fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What a seed's picture is made from.
+    ///
+    /// # Errors
+    /// If there is no such class.
+    pub(crate) fn latent(
+        &self,
+        seed: u64,
+        trunc: f32,
+        class: Option<&str>,
+    ) -> Result<Latent, Refusal> {
+        let mut latent = self.generator.latent(seed);
+        if let Some(class) = class {
+            latent.label = Some(self.class(class)?);
+        }
+        latent.z.iter_mut().for_each(|z| *z *= trunc);
+        Ok(latent)
+    }
+
+    fn class(&self, class: &str) -> Result<u32, Refusal> {
+        let by_name = self
+            .generator
+            .classes()
+            .iter()
+            .position(|name| name == class);
+        if let Some(index) = by_name {
+            return Ok(index as u32);
+        }
+        let chosen = Generator::clone(&self.generator).of_class(class);
+        let label = chosen.map(|generator| generator.latent(0).label);
+        match label.map_err(|error| Refusal::bad(error.to_string()))? {
+            Some(label) => Ok(label),
+            None => Err(Refusal::bad("this model makes no class on demand")),
+        }
+    }
+
+    /// The picture of a latent.
+    ///
+    /// # Errors
+    /// 503 where too many wait already.
+    pub(crate) async fn picture(&self, latent: Latent) -> Result<Picture, Refusal> {
+        let values = self.ask(latent)?.await;
+        let values = values.map_err(|_| Refusal::broken("the generator has stopped"))?;
+        let Kind::Images {
+            channels,
+            height,
+            width,
+        } = self.generator.data().kind
+        else {
+            return Err(Refusal::bad("this model makes points, not pictures"));
+        };
+        Picture::from_signed(&values, height, width, channels)
+            .map_err(|error| Refusal::broken(error.to_string()))
+    }
+
+    /// The pictures of several latents; all of them wait at once.
+    ///
+    /// # Errors
+    /// As [`Painter::picture`].
+    pub(crate) fn ask(&self, latent: Latent) -> Result<oneshot::Receiver<Vec<f32>>, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.meters.waiting.fetch_add(1, Ordering::Relaxed);
+        self.queue
+            .try_send(Job { latent, reply })
+            .map_err(|error| {
+                self.meters.waiting.fetch_sub(1, Ordering::Relaxed);
+                match error {
+                    TrySendError::Full(_) => Refusal::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        format!(
+                            "{} pictures wait to be made already: try again in a second",
+                            self.longest
+                        ),
+                    ),
+                    TrySendError::Disconnected(_) => Refusal::broken("the generator has stopped"),
+                }
+            })?;
+        Ok(answer)
+    }
+
+    /// A picture's bytes, with the note of where it is from.
+    pub(crate) async fn encode(
+        &self,
+        picture: Picture,
+        seed: u64,
+        format: Format,
+    ) -> Result<Vec<u8>, Refusal> {
+        let notes = Provenance::new(&*self.name).with_seed(seed);
+        let encode = move || match format {
+            Format::Png => picture.encode_png(&notes),
+            Format::Webp => picture.encode_webp(&notes),
+        };
+        let encoded = tokio::task::spawn_blocking(encode).await;
+        let encoded = encoded.map_err(|_| Refusal::broken("the picture could not be written"))?;
+        encoded.map_err(|error| Refusal::broken(error.to_string()))
+    }
+}
+
+fn work(generator: &Generator, jobs: &Receiver<Job>, meters: &Meters) {
+    while let Ok(first) = jobs.recv() {
+        let others = jobs.try_iter().take(Generator::BATCH - 1);
+        let (mut latents, mut replies) = (Vec::new(), Vec::new());
+        for job in std::iter::once(first).chain(others) {
+            meters.waiting.fetch_sub(1, Ordering::Relaxed);
+            // Who asked may have gone away.
+            if !job.reply.is_closed() {
+                latents.push(job.latent);
+                replies.push(job.reply);
+            }
+        }
+        if latents.is_empty() {
+            continue;
+        }
+        meters.batches.fetch_add(1, Ordering::Relaxed);
+        meters
+            .images
+            .fetch_add(latents.len() as u64, Ordering::Relaxed);
+        for (values, reply) in generator.forward(&latents).into_iter().zip(replies) {
+            // As above.
+            let _ = reply.send(values);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One model, served: a picture on every request.
+
+use crate::meters::Meters;
+use crate::painter::{Format, Painter};
+use crate::query::Query;
+use crate::reply::{Refusal, content, json_bytes};
+use crate::server::ServerError;
+use crate::{Limits, assets};
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use fata::Generator;
+use fata::data::Kind;
+use serde_json::json;
+use std::sync::Arc;
+
+/// What is counted by path.
+const PATHS: &[&str] = &["/", "/image", "/model", "/health", "/metrics", "/translate"];
+
+/// Truncation beyond this is no picture.
+const LARGEST_TRUNC: f32 = 10.0;
+
+/// Seeds that are made up are below this, so that people can type them.
+const MADE_UP_SEEDS: u64 = 1_000_000_000;
+
+/// The routes of a server, and what it counts.
+pub struct Service {
+    pub(crate) routes: Router,
+    pub(crate) meters: Arc<Meters>,
+}
+
+/// Serves a generator of pictures: `/`, `/image`, `/health`, `/metrics`.
+///
+/// # Errors
+/// If the model makes points.
+pub fn service(generator: Generator, name: &str, limits: Limits) -> Result<Service, ServerError> {
+    if let Kind::Points { .. } = generator.data().kind {
+        return Err(ServerError::Points);
+    }
+    let meters = Arc::new(Meters::new(PATHS));
+    let painter = Painter::new(generator, name, limits.queue, Arc::clone(&meters));
+    let counted = Arc::clone(&meters);
+    let metrics = move || async move { content("text/plain; version=0.0.4", counted.exposition()) };
+    let routes = Router::new()
+        .route("/", get(assets::endless))
+        .route("/endless.js", get(assets::endless_script))
+        .route("/style.css", get(assets::style))
+        .route("/image", get(image))
+        .route("/model", get(model))
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
+        .route("/translate", post(translate))
+        .with_state(painter);
+    Ok(Service { routes, meters })
+}
+
+/// `GET /image?seed=&trunc=&class=&format=`.
+async fn image(
+    State(painter): State<Painter>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let query = Query::parse(query.as_deref(), &["seed", "trunc", "class", "format"])?;
+    let seed = match query.whole("seed")? {
+        Some(seed) => seed,
+        None => made_up_seed()?,
+    };
+    let trunc = query.number("trunc", 0.0, LARGEST_TRUNC)?.unwrap_or(1.0);
+    let format = format(&query, &headers)?;
+    let latent = painter.latent(seed, trunc, query.text("class"))?;
+    let picture = painter.picture(latent).await?;
+    let bytes = painter.encode(picture, seed, format).await?;
+    let mut response = content(format.media_type(), bytes);
+    let headers = response.headers_mut();
+    headers.insert(
+        HeaderName::from_static("x-fata-seed"),
+        HeaderValue::from(seed),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
+/// As asked; else WebP for those who say that they take it and not PNG.
+fn format(query: &Query, headers: &HeaderMap) -> Result<Format, Refusal> {
+    match query.text("format") {
+        Some("png") => Ok(Format::Png),
+        Some("webp") => Ok(Format::Webp),
+        Some(other) => Err(Refusal::bad(format!(
+            "format={other}: it must be png or webp"
+        ))),
+        None => {
+            let accepts = headers
+                .get(header::ACCEPT)
+                .and_then(|value| value.to_str().ok());
+            let accepts = accepts.unwrap_or_default();
+            let takes_png = ["image/png", "image/*", "*/*"]
+                .iter()
+                .any(|kind| accepts.contains(kind));
+            Ok(match accepts.contains("image/webp") && !takes_png {
+                true => Format::Webp,
+                false => Format::Png,
+            })
+        }
+    }
+}
+
+/// A seed for whoever names none. It is an input, as if a person had thought
+/// of it, so it comes from the system and not from the model's own randomness.
+fn made_up_seed() -> Result<u64, Refusal> {
+    let drawn = getrandom::u64();
+    let drawn =
+        drawn.map_err(|error| Refusal::broken(format!("the system draws no number: {error}")))?;
+    Ok(drawn % MADE_UP_SEEDS)
+}
+
+/// What the page says about the model.
+async fn model(State(painter): State<Painter>) -> Response {
+    let generator = painter.generator();
+    json_bytes(&json!({
+        "name": painter.name(),
+        "data": generator.data().name,
+        "recipe": generator.recipe().name,
+        "images_seen": generator.images_seen,
+        "parameters_generator": generator.parameter_count(),
+        "classes": generator.classes(),
+    }))
+}
+
+pub(crate) async fn health() -> Response {
+    json_bytes(&json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+async fn translate() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "this model makes pictures from seeds and translates none: ask GET /image",
+    )
+}
