@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod assets;
+mod explore;
 mod folder;
 mod guard;
 mod limits;
