@@ -209,7 +209,7 @@ async function words(names) {
   at("words").replaceChildren(...cards);
 }
 
-let busy = false, round = 0;
+let busy = false, examined = "", examinedAt = 0;
 async function refresh() {
   if (busy) return;
   busy = true;
@@ -226,7 +226,13 @@ async function refresh() {
       try { runs.set(name, await ask(`/api/run/${encodeURIComponent(name)}`)); } catch { runs.delete(name); }
     }
     table(); grids(names); charts(names);
-    if (round++ % 5 === 0) await words(names);
+    // The doctor reads whole logs: only when there is news, and not too often.
+    const news = JSON.stringify(rows.map(row => [row.name, row.failure, shown.has(row.name), row.tick?.images_seen]));
+    const wait = JSON.stringify([...names]) === examined ? 10000 : 0;
+    if (news !== at("words").dataset.news && Date.now() - examinedAt > wait) {
+      at("words").dataset.news = news; examined = JSON.stringify([...names]); examinedAt = Date.now();
+      await words(names);
+    }
     if (at("now").dataset.lost) { say(""); delete at("now").dataset.lost; }
   } catch (error) {
     say("the studio does not answer: " + error.message); at("now").dataset.lost = "yes";

@@ -26,3 +26,11 @@ pub(crate) async fn runs() -> Response {
 pub(crate) async fn runs_script() -> Response {
     content(JAVASCRIPT, include_str!("../pages/runs.js"))
 }
+
+pub(crate) async fn explore() -> Response {
+    content(HTML, include_str!("../pages/explore.html"))
+}
+
+pub(crate) async fn explore_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/explore.js"))
+}

@@ -1,12 +1,13 @@
 //! Fata in the browser: a generator served over HTTP, and the studio.
 //!
 //! The pages are written by hand and embedded; nothing is asked of another
-//! host. [`Server`] owns the address, who may ask and how much; [`service`]
+//! host. [`Server`] owns the address, who may ask and how much; [`service()`]
 //! answers for one model, [`Studio`] for a folder of runs. Nothing here reads arguments or prints: the binary
 //! says where the server is.
 #![forbid(unsafe_code)]
 
 mod assets;
+mod explore;
 mod folder;
 mod guard;
 mod limits;

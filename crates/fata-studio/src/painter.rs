@@ -160,7 +160,7 @@ impl Painter {
     pub(crate) async fn encode(
         &self,
         picture: Picture,
-        seed: u64,
+        seed: impl std::fmt::Display,
         format: Format,
     ) -> Result<Vec<u8>, Refusal> {
         let notes = Provenance::new(&*self.name).with_seed(seed);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 const PATHS: &[&str] = &["/", "/image", "/model", "/health", "/metrics", "/translate"];
 
 /// Truncation beyond this is no picture.
-const LARGEST_TRUNC: f32 = 10.0;
+pub(crate) const LARGEST_TRUNC: f32 = 10.0;
 
 /// Seeds that are made up are below this, so that people can type them.
 const MADE_UP_SEEDS: u64 = 1_000_000_000;

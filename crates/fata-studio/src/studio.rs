@@ -1,6 +1,7 @@
 //! The studio: a folder of runs, live, and trainings begun from the page.
 
 use crate::assets;
+use crate::explore::{self, Painters};
 use crate::folder::{Folder, is_training, samples, summary};
 use crate::limits::Limits;
 use crate::log::Log;
@@ -50,6 +51,8 @@ pub struct Studio {
 struct Shared {
     folder: Folder,
     trainings: Trainings,
+    painters: Painters,
+    meters: Arc<Meters>,
     logs: Mutex<BTreeMap<String, Arc<Mutex<Log>>>>,
     limits: Limits,
 }
@@ -64,9 +67,12 @@ impl Studio {
             path: options.runs.clone(),
             source,
         })?;
+        let meters = Arc::new(Meters::new(PATHS));
         let shared = Shared {
             folder,
             trainings: Trainings::new(options.program),
+            painters: Painters::new(options.limits, Arc::clone(&meters)),
+            meters,
             logs: Mutex::default(),
             limits: options.limits,
         };
@@ -77,19 +83,23 @@ impl Studio {
 
     /// Its routes.
     pub fn service(&self) -> Service {
-        let meters = Arc::new(Meters::new(PATHS));
+        let meters = Arc::clone(&self.shared.meters);
         let counted = Arc::clone(&meters);
         let metrics =
             move || async move { content("text/plain; version=0.0.4", counted.exposition()) };
         let routes = Router::new()
             .route("/", get(assets::runs))
             .route("/runs.js", get(assets::runs_script))
+            .route("/explore", get(assets::explore))
+            .route("/explore.js", get(assets::explore_script))
             .route("/style.css", get(assets::style))
             .route("/health", get(crate::service::health))
             .route("/metrics", get(metrics))
             .route("/api/runs", get(runs))
             .route("/api/train", post(train))
             .route("/api/run/{name}", get(run))
+            .route("/api/run/{name}/model", get(model))
+            .route("/api/run/{name}/image", get(image))
             .route("/api/run/{name}/doctor", get(doctor))
             .route("/api/run/{name}/sample/{images}", get(sample))
             .route("/api/run/{name}/{action}", post(act))
@@ -200,6 +210,23 @@ async fn doctor(
         })))
     })
     .await
+}
+
+async fn model(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    aside(move || Ok(explore::model(&shared.painters.of(&shared.folder, &name)?))).await
+}
+
+async fn image(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let query = Query::parse(query.as_deref(), &["seed", "to", "at", "trunc", "class"])?;
+    let painter = aside(move || shared.painters.of(&shared.folder, &name)).await?;
+    explore::picture(painter, query).await
 }
 
 async fn sample(

@@ -330,6 +330,16 @@ fn the_studio_trains_pauses_and_resumes_a_run_from_the_page() {
     );
     assert_eq!(server.get(&format!("/api/run/{run}/sample/32")).status, 200);
     assert!(server.json(&format!("/api/run/{run}/doctor"))["meaning"].is_string());
+    let image = |query: &str| server.get(&format!("/api/run/{run}/image?{query}"));
+    let [start, half, end] =
+        ["to=9&at=0", "to=9&at=0.5", "to=9&at=1"].map(|way| image(&format!("seed=3&{way}")));
+    assert_eq!([start.status, half.status, end.status], [200; 3]);
+    assert!(start.body != half.body && half.body != end.body);
+    assert_eq!(image("at=2&to=3").status, 400);
+    assert_eq!(
+        server.json(&format!("/api/run/{run}/model"))["images_seen"],
+        32
+    );
     for path in [
         "/api/run/../sample/32",
         "/api/run/..%2fpictures",
