@@ -166,10 +166,10 @@ impl Translating {
                 }
             }
             let next = rows.get(index + 1).copied().unwrap_or(height);
-            for y in top..next {
+            for (y, down) in down.iter().enumerate().take(next).skip(top) {
                 let row = (y - top) * width * out;
                 for x in 0..width {
-                    let weight = across[x] * down[y];
+                    let weight = across[x] * down;
                     let sum = &sums[row + x * out..][..out];
                     pixels.extend(
                         sum.iter()

@@ -115,10 +115,10 @@ impl TranslationForm {
             286 => Some(5),
             // The first of these fields that covers the picture.
             _ => Some(match self.side {
-                ..=16 => 1,
-                ..=34 => 2,
-                ..=70 => 3,
-                ..=142 => 4,
+                0..=16 => 1,
+                17..=34 => 2,
+                35..=70 => 3,
+                71..=142 => 4,
                 _ => 5,
             }),
         }
