@@ -2,6 +2,7 @@
 
 use crate::count::count;
 use crate::failure::Usage;
+use crate::judge_translation;
 use crate::machine::Machine;
 use anyhow::Context;
 use clap::Args;
@@ -22,19 +23,23 @@ use std::process::ExitCode;
 pub(crate) struct JudgeArgs {
     /// What to judge; several are ranked
     #[arg(required = true, value_name = "A")]
-    subjects: Vec<PathBuf>,
+    pub(crate) subjects: Vec<PathBuf>,
     /// What to judge them against [default: the data that the first, a run, was trained on]
     #[arg(long, value_name = "B")]
-    against: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
+    /// What a model that translates starts from, beside --against [default: the
+    /// run's own]
+    #[arg(long, value_name = "A", requires = "against")]
+    pub(crate) from: Option<String>,
     /// Which metrics, as fid,kid,recall [default: all that apply]
     #[arg(long, value_name = "LIST")]
     metrics: Option<String>,
     /// The most samples of each side
     #[arg(long, value_name = "N", default_value = "10k", value_parser = count)]
-    samples: u64,
+    pub(crate) samples: u64,
     /// digits, vgg16, inception:FILE or pixels [default: digits for the built-in digits, else vgg16]
     #[arg(long, value_name = "F")]
-    features: Option<String>,
+    pub(crate) features: Option<String>,
     /// Data that no model was trained on, for memorisation
     #[arg(long, value_name = "DATA")]
     held_out: Option<PathBuf>,
@@ -49,19 +54,22 @@ pub(crate) struct JudgeArgs {
     html: Option<PathBuf>,
     /// The seed of everything that is drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    pub(crate) seed: u64,
     /// Keep no features of data for the next time (in the user's cache folder, fata/judge)
     #[arg(long)]
     no_cache: bool,
     #[command(flatten)]
-    machine: Machine,
+    pub(crate) machine: Machine,
     /// Print nothing
     #[arg(short, long)]
-    quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
     let device = arguments.machine.open()?;
+    if let Some(model) = judge_translation::translator(&arguments.subjects[0], &device) {
+        return judge_translation::run(&model, &arguments, &device);
+    }
     let talkative = !arguments.quiet && !arguments.machine.json;
     let bar = progress_bar();
     let options = JudgeOptions {

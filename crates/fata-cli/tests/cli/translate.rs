@@ -316,3 +316,46 @@ fn domains_that_do_not_go_together_are_refused_with_the_way_out() {
         .done();
     assert!(said.stderr.contains("1 pairs"), "{}", said.stderr);
 }
+
+#[test]
+fn a_translation_is_judged_on_pairs_that_it_was_not_shown() {
+    let place = with_domains();
+    let flags = format!("{QUICK} --set data.held_out=0.5");
+    for (recipe, ending) in [("pix2pix", &[][..]), ("cyclegan", &["_back"])] {
+        place
+            .fata(&format!(
+                "train --from a --to b --recipe {recipe} {flags} -o {recipe}"
+            ))
+            .done();
+        let said = place
+            .fata(&format!("judge {recipe} --features pixels --json"))
+            .done()
+            .json();
+        assert_eq!(said["paired"], true, "{said}");
+        let held_out = said["samples"].as_u64().unwrap();
+        assert!((2..5).contains(&held_out), "{said}");
+        let mut names = vec!["fid", "kid", "l1", "psnr", "ssim"];
+        if !ending.is_empty() {
+            names.push("cycle_error");
+        }
+        for name in names {
+            let metric = &said["metrics"][name];
+            assert!(metric["value"].is_f64(), "{name} of {said}");
+            let reference = metric["reference"].is_f64();
+            assert_eq!(reference, name != "cycle_error", "{name}: {metric}");
+            for ending in ending {
+                assert!(said["metrics"][format!("{name}{ending}")]["value"].is_f64());
+            }
+        }
+    }
+    // Against others: the counterparts of copies are themselves.
+    let same = place
+        .fata("judge pix2pix --from a --against a --features pixels --json")
+        .done()
+        .json();
+    assert_eq!(same["samples"], 6);
+    assert_eq!(same["metrics"]["l1"]["reference"], 0.0);
+    place
+        .fata("judge pix2pix/generator.safetensors")
+        .fails(2, &["--from A --against B"]);
+}

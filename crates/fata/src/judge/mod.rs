@@ -39,6 +39,7 @@ pub mod sliced_wasserstein;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod translation;
 mod two_sample;
 mod warnings;
 mod watch;
@@ -56,4 +57,5 @@ pub use report::Report;
 pub use rows::Rows;
 pub use score::{Judge, JudgeOptions};
 pub use subject::{Subject, open_pair};
+pub use translation::{TranslationOptions, TranslationReport, judge_translation};
 pub use watch::Watch;

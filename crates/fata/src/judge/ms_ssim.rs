@@ -66,6 +66,25 @@ pub fn similarities(pixels: &[f32], each: usize, form: ImageForm) -> Vec<f64> {
         .collect()
 }
 
+/// Structural similarity at one scale, the mean over channels.
+///
+/// # Source
+/// Wang et al. 2004, doi 10.1109/TIP.2003.819861.
+pub fn single_scale(a: &[f32], b: &[f32], form: ImageForm) -> f64 {
+    let sum: f64 = (0..form.channels)
+        .map(|channel| {
+            let plane = |picture: &[f32]| {
+                let pixels = picture.iter().skip(channel).step_by(form.channels);
+                let values = pixels.map(|&v| f64::midpoint(f64::from(v), 1.0));
+                Plane::new(values.collect(), form.height, form.width)
+            };
+            let [ssim, _] = compare(&plane(a), &plane(b));
+            ssim
+        })
+        .sum();
+    sum / form.channels as f64
+}
+
 /// The similarity of two pictures, the mean over channels.
 fn similarity(a: &[f32], b: &[f32], form: ImageForm) -> f64 {
     let scales = scales(form);

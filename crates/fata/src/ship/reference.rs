@@ -39,6 +39,8 @@ pub(crate) fn read(
     let shape = |name: &str| file.shape(name);
     let mut settings = Translation {
         full_size: 0,
+        // There is no discriminator, whose field would ask for a side.
+        field: 1,
         ..Translation::default()
     };
     let has = |name: &str| shape(name).is_some();
@@ -206,4 +208,66 @@ fn names(form: &TranslationForm) -> Vec<(String, String, Lie)> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::recipe::TranslationNorm;
+    use crate::ship::{Direction, Translator, Which};
+    use burn::tensor::Device;
+    use std::path::{Path, PathBuf};
+
+    fn fixture(file: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/translation");
+        folder.join(file)
+    }
+
+    /// A picture and what PyTorch's network makes of it.
+    fn numbers(file: &str) -> Vec<f32> {
+        let bytes = std::fs::read(fixture(file)).unwrap();
+        let (numbers, _) = bytes.as_chunks();
+        numbers
+            .iter()
+            .map(|&four| f32::from_le_bytes(four))
+            .collect()
+    }
+
+    #[test]
+    fn pytorch_weights_make_the_same_pictures() {
+        let device = Device::flex();
+        for (name, norm, channels) in [
+            ("unet", TranslationNorm::Batch, [3, 1]),
+            ("resnet", TranslationNorm::Instance, [1, 3]),
+        ] {
+            let path = fixture(&format!("{name}.pth"));
+            let model = match name {
+                "unet" => Translator::load(&path, Which::Best, &device).unwrap(),
+                _ => Translator::load_reference(&path, Some(32), &device).unwrap(),
+            };
+            assert_eq!(
+                (model.side(), model.channels(Direction::Ab)),
+                (32, channels)
+            );
+            let settings = model.recipe().translation.as_ref().unwrap();
+            assert_eq!(settings.norm, norm);
+            let both = numbers(&format!("{name}.f32"));
+            let (input, wanted) = both.split_at(32 * 32 * channels[0]);
+            // Through a file of our own too.
+            let again = Translator::from_bytes(&model.encode(), &device).unwrap();
+            for model in [model, again] {
+                let made = model.run(Direction::Ab, input, 1);
+                let away = made.iter().zip(wanted).map(|(a, b)| (a - b).abs());
+                let most = away.fold(0.0, f32::max);
+                assert!(most < 1e-4, "{name}: {most}");
+                assert!(wanted.iter().any(|v| v.abs() > 0.2), "it is not all grey");
+            }
+        }
+    }
+
+    #[test]
+    fn other_networks_are_refused() {
+        let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/features/small.pth");
+        let error = Translator::load(&other, Which::Best, &Device::flex()).unwrap_err();
+        assert!(error.to_string().contains("not the network"), "{error}");
+    }
 }

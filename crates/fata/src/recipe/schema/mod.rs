@@ -225,6 +225,7 @@ impl Recipe {
         )?;
         none(self.loss.feature_matching == 0.0, "loss.feature_matching")?;
         none(self.judge.every == 0, "judge.every")?;
+        none(!self.train.auto, "train.auto")?;
         let relative = self.loss.kind.generator_sees_real();
         let allowed = "a game that judges each picture alone";
         require(!relative, "loss.kind", &"relativistic", allowed)

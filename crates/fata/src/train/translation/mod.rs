@@ -301,7 +301,8 @@ pub fn domain_options(recipe: &Recipe) -> DomainOptions {
         resolution: recipe.train.resolution,
         channels: [domains.channels, recipe.data.channels],
         fit: recipe.data.fit,
-        held_out: recipe.data.held_out,
+        // What a resolved recipe does not hold out, its run has been shown.
+        held_out: (recipe.data.held_out).or_else(|| recipe.origin.as_ref().map(|_| 0.0)),
         detail: domains.detail,
         factor: domains.factor,
     }
