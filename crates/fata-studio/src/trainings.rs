@@ -13,9 +13,12 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Bytes of what a training said last that are kept.
 const SAID: usize = 4096;
+/// How long a training that has saved may take to leave.
+const LEAVING: Duration = Duration::from_secs(3);
 
 pub(crate) struct Trainings {
     program: PathBuf,
@@ -41,7 +44,7 @@ impl Trainings {
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
         if children
             .get_mut(name)
-            .is_some_and(|training| training.ended().is_none())
+            .is_some_and(|training| training.goes_on())
         {
             return Err(Refusal::new(
                 StatusCode::CONFLICT,
@@ -135,6 +138,16 @@ impl Trainings {
 }
 
 impl Training {
+    /// Whether it goes on. One that was asked to stop and has let go of its
+    /// folder is about to end: that moment is waited for.
+    fn goes_on(&mut self) -> bool {
+        let asked = Instant::now();
+        while self.child.stdin.is_none() && self.ended().is_none() && asked.elapsed() < LEAVING {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.ended().is_none()
+    }
+
     /// The exit code, if it has ended.
     fn ended(&mut self) -> Option<Option<i32>> {
         if self.ended.is_none() {
