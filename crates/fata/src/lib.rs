@@ -25,6 +25,7 @@ pub mod doctor;
 pub mod draw;
 pub mod files;
 pub mod judge;
+pub mod latent;
 pub mod layers;
 pub mod loss;
 pub mod nets;

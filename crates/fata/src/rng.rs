@@ -59,6 +59,9 @@ pub enum Stream {
     Checkup = 40,
     /// Labels of the doctor's generated samples; the counter is their number.
     CheckupLabels = 41,
+    /// What work in the latent space begins with: weights of a search's network,
+    /// the first guess of components.
+    Latent = 50,
 }
 
 /// A seed, from which every stream is drawn.

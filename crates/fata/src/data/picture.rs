@@ -8,6 +8,8 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::fit::{self, Fit, Shape};
+use crate::draw::Picture;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
@@ -101,6 +103,36 @@ pub fn header(bytes: &[u8]) -> Result<Header, String> {
 /// A sentence that says what is wrong.
 pub fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     decode_within(bytes, LARGEST_SIDE, LARGEST_DECODED_BYTES)
+}
+
+/// Decodes a whole file and prepares it as data sets are: `[height, width,
+/// channels]`, cut from the middle where these are no square.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub(crate) fn prepared(
+    bytes: &[u8],
+    [height, width, channels]: [usize; 3],
+    fit: Fit,
+) -> Result<Picture, String> {
+    let side = height.max(width);
+    let shape = Shape {
+        side,
+        channels,
+        fit,
+    };
+    let square = fit::prepare(decode(bytes)?, shape)?;
+    let [top, left] = [(side - height) / 2, (side - width) / 2];
+    let rows = square.chunks_exact(side * channels).skip(top).take(height);
+    Ok(Picture {
+        width,
+        height,
+        channels,
+        pixels: rows
+            .flat_map(|row| &row[left * channels..][..width * channels])
+            .copied()
+            .collect(),
+    })
 }
 
 /// Decodes a picture that stands alone and may be larger than those of a data

@@ -7,6 +7,7 @@
 
 use super::{Picture, PictureError};
 use crate::ship::Provenance;
+use std::io::Write;
 
 /// More frames than this make an animation that nobody watches to its end.
 pub const MOST_FRAMES: usize = 300;
@@ -49,66 +50,138 @@ pub fn write_apng(
 /// Portable Network Graphics (third edition), section 11.3.6, animation
 /// information.
 pub fn assemble_apng(pngs: &[impl AsRef<[u8]>], delay_ms: u16) -> Result<Vec<u8>, PictureError> {
-    let frames = pngs
-        .iter()
-        .enumerate()
-        .map(|(frame, png)| {
-            Parts::read(png.as_ref()).map_err(|what| PictureError::Decode { frame, what })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let first = frames.first().ok_or(PictureError::NoFrames)?;
-    for (frame, parts) in frames.iter().enumerate() {
-        if parts.header != first.header {
-            return Err(PictureError::Frames {
-                frame,
-                found: describe(parts.header),
-                expected: describe(first.header),
-            });
+    if pngs.is_empty() {
+        return Err(PictureError::NoFrames);
+    }
+    let size: usize = pngs.iter().map(|png| png.as_ref().len() + 64).sum();
+    let plan = Animation {
+        frames: pngs.len() as u32,
+        delay_ms,
+        last_ms: delay_ms.max(LAST_FRAME_MS),
+    };
+    let mut writer = ApngWriter::new(Vec::with_capacity(size), plan);
+    for png in pngs {
+        writer.frame(png.as_ref())?;
+    }
+    writer.finish()
+}
+
+/// What an animation's first chunks say of all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Animation {
+    /// How many frames there will be.
+    pub frames: u32,
+    /// How long each is shown, in milliseconds.
+    pub delay_ms: u16,
+    /// How long the last one is shown, in milliseconds.
+    pub last_ms: u16,
+}
+
+/// An APNG that is written frame by frame, each a PNG already, so that no more
+/// than one is in memory. The notes of the first are those of the animation.
+pub struct ApngWriter<W: Write> {
+    out: W,
+    plan: Animation,
+    header: Vec<u8>,
+    written: u32,
+    sequence: u32,
+}
+
+impl<W: Write> ApngWriter<W> {
+    /// Begins an endless animation.
+    pub fn new(out: W, plan: Animation) -> Self {
+        Self {
+            out,
+            plan,
+            header: Vec::new(),
+            written: 0,
+            sequence: 0,
         }
     }
 
-    let size: usize = pngs.iter().map(|png| png.as_ref().len() + 64).sum();
-    let mut out = Vec::with_capacity(size);
-    out.extend_from_slice(SIGNATURE);
-    write_chunk(&mut out, b"IHDR", &[first.header]);
-    let count = frames.len() as u32;
-    write_chunk(&mut out, b"acTL", &[&count.to_be_bytes(), &[0; 4]]);
-    for (kind, data) in &first.notes {
-        write_chunk(&mut out, kind, &[data]);
-    }
-    let mut sequence = 0..;
-    let mut next = || u32::to_be_bytes(sequence.next().unwrap_or(u32::MAX));
-    for (number, parts) in frames.iter().enumerate() {
-        let last = number + 1 == frames.len();
+    /// Adds a frame.
+    ///
+    /// # Errors
+    /// As [`assemble_apng`], or if `out` refuses.
+    pub fn frame(&mut self, png: &[u8]) -> Result<(), PictureError> {
+        let frame = self.written as usize;
+        let parts = Parts::read(png).map_err(|what| PictureError::Decode { frame, what })?;
+        if frame == 0 {
+            self.header = parts.header.to_vec();
+            self.out.write_all(SIGNATURE)?;
+            self.chunk(b"IHDR", &[parts.header])?;
+            let frames = self.plan.frames.to_be_bytes();
+            self.chunk(b"acTL", &[&frames, &[0; 4]])?;
+            for (kind, data) in &parts.notes {
+                self.chunk(kind, &[data])?;
+            }
+        } else if parts.header != self.header {
+            return Err(PictureError::Frames {
+                frame,
+                found: describe(parts.header),
+                expected: describe(&self.header),
+            });
+        }
+        let last = self.written + 1 == self.plan.frames;
         let delay = if last {
-            delay_ms.max(LAST_FRAME_MS)
+            self.plan.last_ms
         } else {
-            delay_ms
+            self.plan.delay_ms
         };
         // Number, width, height, offsets of zero, delay in thousandths of a
         // second, and: leave the frame as it is, overwrite the one before.
-        write_chunk(
-            &mut out,
+        let number = self.next();
+        self.chunk(
             b"fcTL",
             &[
-                &next(),
+                &number,
                 &parts.header[..8],
                 &[0; 8],
                 &delay.to_be_bytes(),
                 &1000u16.to_be_bytes(),
                 &[0, 0],
             ],
-        );
+        )?;
         for data in &parts.data {
-            if number == 0 {
-                write_chunk(&mut out, b"IDAT", &[data]);
+            if frame == 0 {
+                self.chunk(b"IDAT", &[data])?;
             } else {
-                write_chunk(&mut out, b"fdAT", &[&next(), data]);
+                let number = self.next();
+                self.chunk(b"fdAT", &[&number, data])?;
             }
         }
+        self.written += 1;
+        Ok(())
     }
-    write_chunk(&mut out, b"IEND", &[]);
-    Ok(out)
+
+    /// Ends the animation.
+    ///
+    /// # Errors
+    /// If `out` refuses, or there are not as many frames as were planned.
+    pub fn finish(mut self) -> Result<W, PictureError> {
+        if self.written == 0 || self.written != self.plan.frames {
+            return Err(PictureError::NoFrames);
+        }
+        self.chunk(b"IEND", &[])?;
+        Ok(self.out)
+    }
+
+    fn next(&mut self) -> [u8; 4] {
+        self.sequence += 1;
+        (self.sequence - 1).to_be_bytes()
+    }
+
+    /// Appends a chunk whose data is in pieces.
+    fn chunk(&mut self, kind: &[u8; 4], data: &[&[u8]]) -> Result<(), PictureError> {
+        let length: usize = data.iter().map(|piece| piece.len()).sum();
+        self.out.write_all(&(length as u32).to_be_bytes())?;
+        self.out.write_all(kind)?;
+        for piece in data {
+            self.out.write_all(piece)?;
+        }
+        self.out.write_all(&checksum_of(kind, data).to_be_bytes())?;
+        Ok(())
+    }
 }
 
 /// Which of `count` frames to show where only `most` shall be: evenly spread,
@@ -183,17 +256,6 @@ impl<'a> Chunk<'a> {
         }
         Ok(Self { kind, data, rest })
     }
-}
-
-/// Appends a chunk whose data is in pieces.
-fn write_chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[&[u8]]) {
-    let length: usize = data.iter().map(|piece| piece.len()).sum();
-    out.extend_from_slice(&(length as u32).to_be_bytes());
-    out.extend_from_slice(kind);
-    for piece in data {
-        out.extend_from_slice(piece);
-    }
-    out.extend_from_slice(&checksum_of(kind, data).to_be_bytes());
 }
 
 /// The CRC-32 of a chunk: over its kind and its data.

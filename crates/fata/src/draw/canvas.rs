@@ -174,6 +174,22 @@ impl Canvas {
         }
     }
 
+    /// Puts a picture on the sheet, its top left corner at a whole pixel; what is
+    /// transparent shows white, and what lies outside is left away.
+    pub(super) fn place(&mut self, picture: &Picture, left: usize, top: usize) {
+        let rgb = picture.with_channels(3);
+        for (row, line) in rgb.pixels.chunks_exact(3 * rgb.width.max(1)).enumerate() {
+            if top + row >= self.height || left >= self.width {
+                break;
+            }
+            let start = (top + row) * self.width;
+            let room = &mut self.pixels[start + left..start + self.width];
+            for (pixel, colour) in room.iter_mut().zip(line.chunks_exact(3)) {
+                *pixel = [colour[0], colour[1], colour[2]].map(f32::from);
+            }
+        }
+    }
+
     /// Lays a colour over the sheet where the mask covers it.
     pub(super) fn lay(&mut self, mask: &Mask, colour: Colour, opacity: f32) {
         if mask.width == 0 {

@@ -56,6 +56,9 @@ pub enum PictureError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// What an animation is written to refuses.
+    #[error(transparent)]
+    Written(#[from] std::io::Error),
     /// The GIF writer refuses.
     #[error(
         "the animation cannot be encoded as GIF: {0}. Write a .png instead, which is larger and exact"

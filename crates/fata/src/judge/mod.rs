@@ -7,7 +7,7 @@
 //! neighbours (`neighbours`) and the algebra of covariances (`algebra`).
 
 mod accuracy_score;
-mod algebra;
+pub(crate) mod algebra;
 mod cache;
 mod classifier;
 pub mod density_coverage;

@@ -154,6 +154,11 @@ impl TransposedConvolution {
         self
     }
 
+    /// The place of its weight.
+    pub(crate) fn weight(&self) -> Id {
+        self.weight
+    }
+
     /// The layer's output.
     pub fn forward(&self, weights: &Weights, x: Tensor<4>) -> Tensor<4> {
         let bias = self.bias.map(|bias| weights.vector(bias));

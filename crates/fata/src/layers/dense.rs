@@ -69,6 +69,11 @@ impl Dense {
         self
     }
 
+    /// The place of its weight.
+    pub(crate) fn weight(&self) -> Id {
+        self.weight
+    }
+
     /// The layer's output.
     pub fn forward(&self, weights: &Weights, x: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.map(|bias| weights.vector(bias));

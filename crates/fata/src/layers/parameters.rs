@@ -269,6 +269,11 @@ impl Weights {
         value.detach().without_autodiff().reshape(shape)
     }
 
+    /// The shape of a tensor.
+    pub(crate) fn shape(&self, id: Id) -> &[usize] {
+        &self.shapes[id.0]
+    }
+
     /// A vector, as it is.
     pub fn vector(&self, id: Id) -> Tensor<1> {
         self.values[id.0].clone()

@@ -12,8 +12,8 @@
 
 use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::layers::{
-    BatchNorm, Builder, Convolution, GeneratorNorm, Init, Signal, TransposedConvolution, Weights,
-    Window,
+    BatchNorm, Builder, Convolution, GeneratorNorm, Id, Init, Signal, TransposedConvolution,
+    Weights, Window,
 };
 use crate::recipe::Norm;
 use burn::tensor::Tensor;
@@ -65,12 +65,27 @@ impl Generator {
     }
 }
 
-impl GeneratorNet for Generator {
-    fn forward(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+impl Generator {
+    /// The 4x4 picture: [batch, 4, 4, wide].
+    fn open(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<4> {
         let [batch, latent] = z.dims();
         let z = z.reshape([batch, 1, 1, latent]);
         let x = self.opening.forward(weights, z);
-        let mut x = self.opening_norm.forward(weights, x, labels); // [batch, 4, 4, wide]
+        self.opening_norm.forward(weights, x, labels)
+    }
+}
+
+impl GeneratorNet for Generator {
+    fn first(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+        self.open(weights, z, labels).flatten(1, 3)
+    }
+
+    fn first_weight(&self) -> Id {
+        self.opening.weight()
+    }
+
+    fn forward(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+        let mut x = self.open(weights, z, labels);
         for (convolution, norm) in &self.blocks {
             x = norm.forward(weights, convolution.forward(weights, x), labels); // sides doubled, channels halved
         }

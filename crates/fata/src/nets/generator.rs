@@ -2,7 +2,7 @@
 //! conditioned, to samples.
 
 use super::{Form, GeneratorNet, NetError, dcgan, mlp, r3gan, resnet};
-use crate::layers::{Builder, Parameters, Weights};
+use crate::layers::{Builder, Parameters, Weights, numbers};
 use crate::recipe::{ModelKind, SpectralNorm};
 use crate::rng::Random;
 use burn::tensor::{Device, Tensor};
@@ -62,11 +62,50 @@ impl Generator {
         z: Tensor<2>,
         labels: Option<&Tensor<2>>,
     ) -> Tensor<2> {
-        let z = match labels {
+        self.net.forward(weights, self.joined(z, labels), labels)
+    }
+
+    /// What the first layer makes of latents, after the first nonlinearity.
+    ///
+    /// # Shapes
+    /// As [`Generator::forward`]; the result `[batch, units]`.
+    pub(crate) fn first(
+        &self,
+        weights: &Weights,
+        z: Tensor<2>,
+        labels: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        self.net.first(weights, self.joined(z, labels), labels)
+    }
+
+    /// The weights that the first layer gives the first `latent` of its inputs;
+    /// the others are labels.
+    ///
+    /// # Shapes
+    /// The result is [units, latent], row by row.
+    pub(crate) fn first_weight(&self, weights: &Weights, latent: usize) -> Vec<f32> {
+        let id = self.net.first_weight();
+        let values = numbers(weights.vector(id));
+        match *weights.shape(id) {
+            // Of a transposed convolution; its inputs come last.
+            [_, _, _, inputs] => {
+                let rows = values.chunks_exact(inputs);
+                rows.flat_map(|row| &row[..latent]).copied().collect()
+            }
+            [_, units] => (0..units)
+                .flat_map(|unit| values[unit..].iter().step_by(units).take(latent))
+                .copied()
+                .collect(),
+            _ => unreachable!("a first layer is dense or a transposed convolution"),
+        }
+    }
+
+    /// Latents, joined by labels where the condition says so.
+    fn joined(&self, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+        match labels {
             Some(labels) if self.labels_join_latent => Tensor::cat(vec![z, labels.clone()], 1),
             _ => z,
-        };
-        self.net.forward(weights, z, labels)
+        }
     }
 
     /// Multiply-adds of one sample, the first layer's apart: it has no gradient

@@ -4,7 +4,7 @@
 
 use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::data::Kind;
-use crate::layers::{Builder, Dense, FourierFeatures, Signal, Weights};
+use crate::layers::{Builder, Dense, FourierFeatures, Id, Signal, Weights};
 use crate::recipe::Start;
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
@@ -38,6 +38,14 @@ impl Generator {
 }
 
 impl GeneratorNet for Generator {
+    fn first(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
+        self.layers[0].forward(weights, z)
+    }
+
+    fn first_weight(&self) -> Id {
+        self.layers[0].weight()
+    }
+
     fn forward(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
         self.layers
             .iter()

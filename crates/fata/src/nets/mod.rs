@@ -19,7 +19,7 @@ pub use discriminator::{Discriminator, Verdict};
 pub use form::Form;
 pub use generator::Generator;
 
-use crate::layers::{Signal, Weights};
+use crate::layers::{Id, Signal, Weights};
 use crate::recipe::ModelKind;
 use burn::tensor::Tensor;
 use head::{Head, HeadPlan};
@@ -78,6 +78,14 @@ trait GeneratorNet: Debug + Send + Sync {
     /// Samples `[batch, product of the network shape]` from latents, joined by
     /// labels where the condition says so.
     fn forward(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2>;
+
+    /// What the first layer makes of latents, after the first nonlinearity:
+    /// `[batch, units]`.
+    fn first(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2>;
+
+    /// The place of the first layer's weight: `[inputs, outputs]`, or that of a
+    /// transposed convolution, `[kernel, kernel, outputs, inputs]`.
+    fn first_weight(&self) -> Id;
 
     /// Multiply-adds of one sample: the first layer's, which has no gradient to
     /// pass on, and the others'.

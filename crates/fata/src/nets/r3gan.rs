@@ -184,13 +184,30 @@ impl Generator {
     }
 }
 
-impl GeneratorNet for Generator {
-    fn forward(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
+impl Generator {
+    /// The modulated basis: [batch, 4, 4, channels].
+    fn open(&self, weights: &Weights, z: Tensor<2>) -> Tensor<4> {
         let [batch, _] = z.dims();
         let scale = self.modulation.forward(weights, z);
         let channels = scale.dims()[1];
         let basis: Tensor<4> = weights.get(self.basis);
-        let mut x = basis * scale.reshape([batch, 1, 1, channels]); // [batch, 4, 4, channels]
+        basis * scale.reshape([batch, 1, 1, channels])
+    }
+}
+
+impl GeneratorNet for Generator {
+    fn first(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
+        let x = self.open(weights, z).into();
+        let x = self.steps[0].carry_blocks(weights, x).value;
+        fata_kernels::activate(x, LEAKY).flatten(1, 3)
+    }
+
+    fn first_weight(&self) -> Id {
+        self.modulation.weight()
+    }
+
+    fn forward(&self, weights: &Weights, z: Tensor<2>, _labels: Option<&Tensor<2>>) -> Tensor<2> {
+        let mut x = self.open(weights, z);
         for (index, step) in self.steps.iter().enumerate() {
             // A 1x1 convolution commutes with interpolation, and costs a quarter before it.
             let mut y = step.resampled(weights, x.into());

@@ -9,7 +9,7 @@
 
 use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::layers::{
-    Builder, Convolution, Dense, GeneratorNorm, Init, SelfAttention, Signal, Weights, Window,
+    Builder, Convolution, Dense, GeneratorNorm, Id, Init, SelfAttention, Signal, Weights, Window,
 };
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
@@ -157,11 +157,31 @@ impl Generator {
     }
 }
 
-impl GeneratorNet for Generator {
-    fn forward(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+impl Generator {
+    /// The 4x4 picture: [batch, 4, 4, first].
+    fn open(&self, weights: &Weights, z: Tensor<2>) -> Tensor<4> {
         let batch = z.dims()[0];
         let x = self.opening.forward(weights, z);
-        let mut x: Tensor<4> = x.reshape([batch, SMALLEST, SMALLEST, self.first]);
+        x.reshape([batch, SMALLEST, SMALLEST, self.first])
+    }
+}
+
+impl GeneratorNet for Generator {
+    fn first(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+        let x = self.open(weights, z);
+        match self.blocks.first() {
+            Some(block) => block.norms[0].forward(weights, x, labels),
+            None => x,
+        }
+        .flatten(1, 3)
+    }
+
+    fn first_weight(&self) -> Id {
+        self.opening.weight()
+    }
+
+    fn forward(&self, weights: &Weights, z: Tensor<2>, labels: Option<&Tensor<2>>) -> Tensor<2> {
+        let mut x = self.open(weights, z);
         for block in &self.blocks {
             x = block.forward(weights, x, labels); // sides doubled
         }

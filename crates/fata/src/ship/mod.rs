@@ -5,6 +5,7 @@
 
 pub(crate) mod container;
 mod model;
+mod places;
 pub mod provenance;
 mod reference;
 mod sampling;
@@ -13,6 +14,7 @@ mod translator;
 
 pub use container::ContainerError;
 pub use model::{DataCard, Generator, ModelError, Which};
+pub use places::Place;
 pub use provenance::Provenance;
 pub use sampling::{Latent, Samples};
 pub use translating::{Extent, Translating};

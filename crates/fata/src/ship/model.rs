@@ -199,6 +199,8 @@ pub struct Generator {
     pub(super) latents: Latents,
     /// The class that is asked for; otherwise each sample has one by its seed.
     pub(super) class: Option<u32>,
+    /// What latents drawn from seeds are multiplied by.
+    pub(super) truncation: f32,
     /// Real images that its discriminator had seen.
     pub images_seen: u64,
 }
@@ -215,6 +217,7 @@ impl Generator {
         Self {
             latents: Latents::new(&form, &data.class_counts),
             class: None,
+            truncation: 1.0,
             layers,
             parameters,
             form,

@@ -3,10 +3,7 @@
 use super::model::{Generator, ModelError};
 use crate::data::Kind;
 use crate::draw::Picture;
-use crate::layers::{Mode, numbers};
 use crate::seeds::Seeds;
-use crate::train::one_hot;
-use burn::tensor::Tensor;
 
 const BATCH: usize = Generator::BATCH;
 
@@ -37,10 +34,32 @@ impl Generator {
     /// conditioned model, the class asked for, or one drawn at the data's shares.
     pub fn latent(&self, seed: u64) -> Latent {
         let drawn = self.latents.label_of_sample(seed);
+        let mut z = self.latents.of_sample(seed);
+        self.truncate(&mut z, self.truncation);
         Latent {
-            z: self.latents.of_sample(seed),
+            z,
             label: drawn.map(|drawn| self.class.unwrap_or(drawn)),
         }
+    }
+
+    /// The generator whose seeds are drawn nearer to the middle of the latent
+    /// space, or farther from it: `z -> psi z`. Below 1 samples are more ordinary
+    /// and alike, above 1 more varied and odd.
+    ///
+    /// # Source
+    /// Karras et al. 2019, arXiv 1812.04948, appendix B, in the space of `z`, whose
+    /// mean is 0. (Brock et al. 2018, arXiv 1809.11096, draw again what lies outside.)
+    #[must_use]
+    pub fn truncated(mut self, psi: f32) -> Self {
+        self.truncation = psi;
+        self
+    }
+
+    /// Moves a latent vector towards the middle, as [`Generator::truncated`] does;
+    /// numbers that are -1 or 1 stay.
+    pub fn truncate(&self, z: &mut [f32], psi: f32) {
+        let normal = z.len().saturating_sub(self.form.model.latent_binary);
+        z[..normal].iter_mut().for_each(|number| *number *= psi);
     }
 
     /// The classes that samples can be asked of; empty where the model is not
@@ -151,35 +170,12 @@ impl Generator {
     /// If a latent is not as long as the recipe says, or lacks the label of a
     /// conditioned model.
     pub fn forward(&self, latents: &[Latent]) -> Vec<Vec<f32>> {
-        let latent = self.form.model.latent;
-        let weights = self.parameters.plain(Mode::Infer);
-        let mut samples = Vec::with_capacity(latents.len());
-        for batch in latents.chunks(BATCH) {
-            let mut rows = vec![0.0; BATCH * latent];
-            let mut labels = vec![0; BATCH];
-            for ((row, label), latent) in rows.chunks_exact_mut(latent).zip(&mut labels).zip(batch)
-            {
-                row.copy_from_slice(&latent.z);
-                *label = latent.label.unwrap_or_default();
-            }
-            let device = self.parameters.device();
-            let z: Tensor<2> = crate::layers::tensor(rows, device).reshape([BATCH, latent]);
-            let classes = self.latents.classes();
-            let labels = (classes > 0).then(|| one_hot(&labels, classes, device));
-            let values = numbers(self.layers.forward(&weights, z, labels.as_ref()));
-            let length = values.len() / BATCH;
-            samples.extend(
-                values
-                    .chunks_exact(length)
-                    .take(batch.len())
-                    .map(|sample| self.finish(sample)),
-            );
-        }
-        samples
+        let places: Vec<_> = latents.iter().map(|latent| self.place_of(latent)).collect();
+        self.values_at(&places)
     }
 
     /// Crops what was padded, and gives points their units back.
-    fn finish(&self, sample: &[f32]) -> Vec<f32> {
+    pub(super) fn finish(&self, sample: &[f32]) -> Vec<f32> {
         match self.data.kind {
             Kind::Points { .. } => {
                 let mut point = sample.to_vec();
@@ -204,7 +200,7 @@ impl Generator {
         }
     }
 
-    fn picture(&self, values: &[f32]) -> Result<Picture, ModelError> {
+    pub(super) fn picture(&self, values: &[f32]) -> Result<Picture, ModelError> {
         match self.data.kind {
             Kind::Images {
                 channels,

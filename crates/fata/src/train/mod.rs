@@ -40,7 +40,7 @@ pub use error::TrainError;
 pub(crate) use game::Game;
 pub(crate) use latents::Latents;
 pub use optimizer::OptimizerState;
-pub(crate) use portion::{Portion, Samples, one_hot};
+pub(crate) use portion::{Portion, Samples};
 pub use tick::{Tick, resident_memory};
 pub use trainer::Trainer;
 pub use translation::domain_options;
