@@ -5,6 +5,7 @@ use fata::data::DataError;
 use fata::device::DeviceError;
 use fata::judge::JudgeError;
 use fata::judge::features::FeaturesError;
+use fata::latent::LatentError;
 use fata::nets::NetError;
 use fata::recipe::RecipeError;
 use fata::train::TrainError;
@@ -97,6 +98,9 @@ fn is_usage(error: &anyhow::Error) -> bool {
     if let Some(error) = error.downcast_ref::<JudgeError>() {
         return is_judge_usage(error);
     }
+    if let Some(error) = error.downcast_ref::<LatentError>() {
+        return is_latent_usage(error);
+    }
     error.is::<Usage>()
         || matches!(
             error.downcast_ref::<FeaturesError>(),
@@ -118,6 +122,18 @@ fn is_judge_usage(error: &JudgeError) -> bool {
             | JudgeError::NotApplicable { .. }
             | JudgeError::Features(FeaturesError::Unknown(_))
             | JudgeError::Data(DataError::BadOption { .. })
+    )
+}
+
+fn is_latent_usage(error: &LatentError) -> bool {
+    matches!(
+        error,
+        LatentError::TooFewStops
+            | LatentError::Cancelled(_)
+            | LatentError::NoDirection { .. }
+            | LatentError::TooManyDirections { .. }
+            | LatentError::Points(_)
+            | LatentError::Data(DataError::BadOption { .. })
     )
 }
 

@@ -2,19 +2,25 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod blend;
 mod count;
 mod data;
+mod directions;
 mod doctor;
 mod failure;
+mod ffmpeg;
+mod invert;
 mod judge;
 mod judge_translation;
 mod machine;
 mod recipes;
 mod sample;
 mod serve;
+mod space;
 mod studio;
 mod train;
 mod translate;
+mod walk;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,6 +40,14 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Make samples from seeds
     Sample(sample::SampleArgs),
+    /// Move through the latent space: GIF, APNG, video or frames
+    Walk(walk::WalkArgs),
+    /// Add and subtract latents: "mean(12,40,7) - mean(3,9) + 21"
+    Blend(blend::BlendArgs),
+    /// Find directions of the latent space along which one thing changes
+    Directions(directions::DirectionsArgs),
+    /// Find the latent of a given image
+    Invert(invert::InvertArgs),
     /// Turn pictures into other pictures
     Translate(translate::TranslateArgs),
     /// Serve a generator over HTTP: a fresh image on every request
@@ -56,6 +70,10 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => train::run(*arguments),
         Command::Sample(arguments) => sample::run(arguments),
+        Command::Walk(arguments) => walk::run(arguments),
+        Command::Blend(arguments) => blend::run(arguments),
+        Command::Directions(arguments) => directions::run(arguments),
+        Command::Invert(arguments) => invert::run(arguments),
         Command::Translate(arguments) => translate::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Studio(arguments) => studio::run(arguments),

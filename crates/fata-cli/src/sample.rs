@@ -36,6 +36,9 @@ pub(crate) struct SampleArgs {
     /// Which generator of a run: best (as judged while it trained) or last
     #[arg(long, default_value = "best")]
     which: Which,
+    /// Latents times PSI: below 1 more ordinary and alike, above 1 odder
+    #[arg(long, value_name = "PSI", default_value_t = 1.0, value_parser = crate::space::psi)]
+    trunc: f32,
     /// Samples of one class only: its name, or its number from 0
     #[arg(long, value_name = "NAME|INDEX")]
     class: Option<String>,
@@ -55,7 +58,8 @@ pub(crate) fn run(mut arguments: SampleArgs) -> anyhow::Result<ExitCode> {
         Some(count) => Seeds::range(0..count),
         None => arguments.seeds.clone(),
     };
-    let mut generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
+    let mut generator = Generator::load_which(&arguments.model, arguments.which, &device)?
+        .truncated(arguments.trunc);
     if let Some(class) = &arguments.class {
         generator = generator.of_class(class)?;
     }

@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: TranslateArgs) -> anyhow::Result<ExitCode> {
     let translating =
         Translating::new(model, arguments.direction, arguments.large, arguments.draw)?;
     let began = Instant::now();
-    let outcome = if video::is_video(&arguments.input) {
+    let outcome = if crate::ffmpeg::is_video(&arguments.input) {
         video::translate(&arguments, &translating)?
     } else {
         pictures(&arguments, &translating, &Provenance::new(name))?

@@ -2,21 +2,20 @@
 //! through pipes as PPM pictures, so no more than one is in memory, and sound is
 //! copied.
 
-use super::{Outcome, TranslateArgs, out, progress_bar, usage};
+use super::{Outcome, TranslateArgs, progress_bar, usage};
+use crate::ffmpeg::{ENDINGS, Encoder, Extras, is_video, start};
 use anyhow::{Context, bail};
 use fata::Picture;
 use fata::ship::Translating;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-const ENDINGS: [&str; 8] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "ogv"];
 /// The most pixels of a frame: a header is not believed further.
 const MOST_PIXELS: usize = 1 << 27;
 
-pub(super) fn is_video(path: &Path) -> bool {
-    ENDINGS.iter().any(|ending| out::has_ending(path, ending))
-}
+/// What can be done without ffmpeg.
+const INSTEAD: &str = "translate a GIF, an APNG or a folder of frames";
 
 pub(super) fn translate(
     arguments: &TranslateArgs,
@@ -39,95 +38,54 @@ pub(super) fn translate(
             .args(["-f", "image2pipe", "-vcodec", "ppm", "-"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped()),
+        INSTEAD,
     )?;
-    // Beside the wanted file, so that what stops half way leaves nothing there.
-    let beside = out.with_file_name(format!(
-        ".{}.tmp.{}",
-        out.file_stem().unwrap_or_default().to_string_lossy(),
-        out.extension().unwrap_or_default().to_string_lossy()
-    ));
-    let mut encoder = start(
-        Command::new("ffmpeg")
-            .args(["-v", "error", "-y", "-f", "image2pipe", "-vcodec", "ppm"])
-            .args(["-framerate", &rate, "-i", "-", "-i"])
-            .arg(input)
-            .args(["-map", "0:v", "-map", "1:a?", "-c:a", "copy"])
-            // Most encoders want even sides.
-            .args([
-                "-vf",
-                "pad=ceil(iw/2)*2:ceil(ih/2)*2",
-                "-pix_fmt",
-                "yuv420p",
-            ])
-            .arg(&beside)
-            .stdin(Stdio::piped()),
-    )?;
+    let extras = Extras {
+        sound_of: Some(input),
+        comment: None,
+    };
+    let mut encoder = Encoder::begin(out, &rate, &extras, INSTEAD)?;
     let bar = progress_bar(0, arguments.quiet);
     let piped = pipe(&mut decoder, &mut encoder, translating, &bar);
     bar.finish_and_clear();
-    drop(encoder.stdin.take());
-    let ended = [("decoding", decoder.wait()), ("encoding", encoder.wait())];
-    let outcome = piped.and_then(|outcome| {
-        for (what, status) in ended {
-            let status = status.with_context(|| format!("{what} {}", input.display()))?;
-            if !status.success() {
-                bail!(
-                    "ffmpeg failed {what} {} ({status}): see what it said above",
-                    input.display()
-                );
-            }
-        }
-        if outcome.pictures == 0 {
-            bail!("{} holds no pictures", input.display());
-        }
-        Ok(outcome)
-    });
-    match outcome {
-        Ok(outcome) => {
-            std::fs::rename(&beside, out)
-                .with_context(|| format!("cannot write {}", out.display()))?;
-            Ok(outcome)
-        }
-        Err(error) => {
-            // Nothing was written where it could not be removed either.
-            let _ = std::fs::remove_file(&beside);
-            Err(error)
-        }
+    let status = decoder
+        .wait()
+        .with_context(|| format!("decoding {}", input.display()))?;
+    let outcome = piped?;
+    if !status.success() {
+        bail!(
+            "ffmpeg failed decoding {} ({status}): see what it said above",
+            input.display()
+        );
     }
+    if outcome.pictures == 0 {
+        bail!("{} holds no pictures", input.display());
+    }
+    encoder.finish()?;
+    Ok(outcome)
 }
 
 fn pipe(
     decoder: &mut Child,
-    encoder: &mut Child,
+    encoder: &mut Encoder,
     translating: &Translating,
     bar: &indicatif::ProgressBar,
 ) -> anyhow::Result<Outcome> {
-    let (Some(frames), Some(made)) = (decoder.stdout.take(), encoder.stdin.as_mut()) else {
+    let Some(frames) = decoder.stdout.take() else {
         bail!("ffmpeg was started without pipes");
     };
-    let (mut frames, mut made) = (BufReader::new(frames), BufWriter::new(made));
+    let mut frames = BufReader::new(frames);
     let mut outcome = Outcome {
         files: 1,
         ..Outcome::default()
     };
     while let Some(frame) = read_ppm(&mut frames)? {
-        let picture = translating.picture(&frame)?.with_channels(3);
-        write!(made, "P6\n{} {}\n255\n", picture.width, picture.height)?;
-        made.write_all(&picture.pixels)?;
+        let picture = translating.picture(&frame)?;
+        encoder.frame(&picture)?;
         outcome.add(&picture);
         bar.inc(1);
     }
-    made.flush()?;
     Ok(outcome)
-}
-
-fn start(command: &mut Command) -> anyhow::Result<Child> {
-    command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => anyhow::anyhow!(
-            "videos are decoded and encoded by ffmpeg, and it is not installed (or not in the PATH): install it, or translate a GIF, an APNG or a folder of frames"
-        ),
-        _ => anyhow::anyhow!("ffmpeg cannot be started: {error}"),
-    })
 }
 
 /// Frames a second, as ffmpeg writes them: `30000/1001`.
@@ -139,7 +97,7 @@ fn frame_rate(input: &Path) -> anyhow::Result<String> {
         .arg(input)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    let output = start(&mut probe)?.wait_with_output()?;
+    let output = start(&mut probe, INSTEAD)?.wait_with_output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let rate = text
         .lines()
