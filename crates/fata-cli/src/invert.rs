@@ -31,7 +31,7 @@ pub(crate) struct InvertArgs {
     #[arg(long, default_value = "crop")]
     fit: Fit,
     /// Steps downhill
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     steps: u64,
     /// Latents that begin
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=256))]

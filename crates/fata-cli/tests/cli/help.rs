@@ -5,10 +5,14 @@ use crate::workplace::{Workplace, names};
 use std::fs;
 use std::path::Path;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 19] = [
     "",
     "train",
     "sample",
+    "walk",
+    "blend",
+    "directions",
+    "invert",
     "translate",
     "serve",
     "studio",

@@ -7,6 +7,7 @@ mod doctor;
 mod help;
 mod json;
 mod judge;
+mod latent;
 mod recipes;
 mod resume;
 mod sample;

@@ -55,7 +55,11 @@ pub fn directions_figure(
             pictures: generator.pictures_at(&places)?,
         });
     }
-    Ok(strips(&rows, &amounts.map(|amount| format!("{amount:+}"))))
+    let headings = amounts.map(|amount| match amount {
+        0.0 => "0".into(),
+        amount => format!("{amount:+}"),
+    });
+    Ok(strips(&rows, &headings))
 }
 
 /// A picture, the nearest that the model makes, and where they differ: grey where

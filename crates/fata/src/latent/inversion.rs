@@ -43,7 +43,7 @@ pub struct InversionOptions {
 impl Default for InversionOptions {
     fn default() -> Self {
         Self {
-            steps: 400,
+            steps: 600,
             starts: 8,
             candidates: 1024,
             controls: 4,

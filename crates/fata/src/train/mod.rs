@@ -40,6 +40,8 @@ pub use error::TrainError;
 pub(crate) use game::Game;
 pub(crate) use latents::Latents;
 pub use optimizer::OptimizerState;
+#[cfg(test)]
+pub(crate) use portion::one_hot;
 pub(crate) use portion::{Portion, Samples};
 pub use tick::{Tick, resident_memory};
 pub use trainer::Trainer;
