@@ -7,6 +7,7 @@ mod data;
 mod doctor;
 mod failure;
 mod judge;
+mod judge_human;
 mod judge_translation;
 mod machine;
 mod recipes;

@@ -59,6 +59,11 @@ pub enum Stream {
     Checkup = 40,
     /// Labels of the doctor's generated samples; the counter is their number.
     CheckupLabels = 41,
+    /// Whom a bootstrap over people draws; the counter is the replicate.
+    Bootstrap = 60,
+    /// The pictures of a round of "Which is real?" and their sides; the counter
+    /// is the round.
+    Rounds = 61,
 }
 
 /// A seed, from which every stream is drawn.
