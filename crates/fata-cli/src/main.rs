@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod browser;
 mod count;
 mod data;
 mod doctor;
@@ -15,6 +16,7 @@ mod sample;
 mod serve;
 mod studio;
 mod train;
+mod train_studio;
 mod translate;
 
 use clap::{Parser, Subcommand};

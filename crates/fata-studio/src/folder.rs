@@ -2,6 +2,7 @@
 
 use crate::log::last_tick;
 use crate::reply::Refusal;
+use fata::recipe::ModelKind;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -63,12 +64,18 @@ impl Folder {
 /// that long logs cost nothing.
 pub(crate) fn summary(path: &Path, name: &str) -> Value {
     let recipe = fata::Recipe::from_file(&path.join("recipe.toml")).ok();
+    let kind = recipe.as_ref().map(|recipe| recipe.model.kind);
     let tick = last_tick(&path.join("log.jsonl"));
     json!({
         "name": name,
         "recipe": recipe.as_ref().map(|recipe| recipe.name.clone()),
         "data": recipe.as_ref().map(|recipe| recipe.data.source.clone()),
         "images": recipe.as_ref().map(|recipe| recipe.train.images),
+        // Points have no resolution.
+        "pictures": recipe.as_ref().is_some_and(|recipe| {
+            recipe.train.resolution.is_some() && kind != Some(ModelKind::Translation)
+        }),
+        "translates": kind == Some(ModelKind::Translation),
         "training": is_training(path),
         "tick": tick,
     })
