@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench_peers;
+mod browser;
 mod ci;
 mod digits_classifier;
 mod doctor_figures;
@@ -15,6 +16,7 @@ use anyhow::bail;
 
 const TASKS: &str = "\
     ci                              form, lints, documents and tests: what a change must pass
+    browser [PAGE ...]              the studio in a real Chromium, as a person uses it
     bench-peers --python PATH ...   training steps against PyTorch's, in turn
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
@@ -30,6 +32,7 @@ fn main() -> anyhow::Result<()> {
     let word = |place: usize| words.get(place).map(ToString::to_string);
     match words.first() {
         Some(&"ci") => ci::run(),
+        Some(&"browser") => browser::run(&words[1..]),
         Some(&"bench-peers") => bench_peers::report(&words[1..]),
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
