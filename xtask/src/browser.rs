@@ -29,10 +29,7 @@ pub(crate) fn run(pages: &[&str]) -> anyhow::Result<()> {
             "--no-package-lock",
         ]))?;
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), Into::into);
-    let fata = target
-        .join("release")
-        .join(format!("fata{}", std::env::consts::EXE_SUFFIX));
+    let fata = std::env::current_exe()?.with_file_name("fata");
     step(
         Command::new("node")
             .current_dir(root)

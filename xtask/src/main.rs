@@ -10,6 +10,7 @@ mod feature_times;
 mod judge_figures;
 mod kill_resume;
 mod penalties;
+mod studio_load;
 mod vulkan;
 
 use anyhow::bail;
@@ -23,6 +24,7 @@ const TASKS: &str = "\
     judge-figures                   the table of docs/judge.md
     doctor-figures [SEEDS] [auto]   what the doctor says of failures and of healthy runs
     kill-resume [SEED]              kills a training ten times, and sees that nothing is lost
+    studio-load [SECONDS]           what the studio and the server bear, by wrk
     vulkan                          a training step on a Vulkan device against the processor
     penalties --python PATH         gradient penalties against PyTorch's, their cost too";
 
@@ -39,6 +41,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"judge-figures") => judge_figures::report(),
         Some(&"doctor-figures") => doctor_figures::report(&words[1..]),
         Some(&"kill-resume") => kill_resume::run(word(1)),
+        Some(&"studio-load") => studio_load::report(word(1)),
         Some(&"vulkan") => vulkan::check(),
         Some(&"penalties") => penalties::report(&words[1..]),
         _ => bail!("usage: cargo xtask TASK\n{TASKS}"),

@@ -107,11 +107,12 @@ async function results() {
   at("share").textContent = `Fooled in ${percent(share.value)} of ${said.rounds} rounds` +
     (interval ? `, 95 % interval ${percent(interval[0])} to ${percent(interval[1])}` : "");
   at("scale").setAttribute("aria-label", at("share").textContent);
-  at("value").style.left = percent(share.value);
+  const place = share => 100 * share + "%";
+  at("value").style.left = place(share.value);
   at("reach").hidden = !interval;
-  if (interval) { at("reach").style.left = percent(interval[0]); at("reach").style.width = percent(interval[1] - interval[0]); }
+  if (interval) { at("reach").style.left = place(interval[0]); at("reach").style.width = place(interval[1] - interval[0]); }
   at("meaning").textContent = "This is " + said.meaning + ".";
-  at("notes").textContent = said.warnings.join(". ");
+  at("notes").textContent = said.warnings.map(warning => warning[0].toUpperCase() + warning.slice(1) + ".").join(" ");
   at("lists").replaceChildren(...[
     ["The most convincing", "generated", "seed", said.most_convincing],
     ["The least convincing", "generated", "seed", said.least_convincing],
@@ -119,7 +120,7 @@ async function results() {
   ].filter(list => list[3].length).flatMap(([title, kind, word, tallies]) => {
     const row = element("div", undefined, { className: "seeds" });
     row.append(...tallies.map(tally => {
-      const figure = element("figure"), image = element("img", undefined, { className: "picture", loading: "lazy" });
+      const figure = element("figure"), image = element("img", undefined, { className: "picture" });
       image.src = `${of(run)}/shown/${kind}/${tally.number}`;
       image.alt = `${word} ${tally.number}`;
       // A picture of an earlier generator is not there to be shown.

@@ -214,10 +214,15 @@ async function words(names) {
   at("words").replaceChildren(...cards);
 }
 
-let busy = false, examined = "", examinedAt = 0;
+// The page looks once a second, and less often where looking takes long: it
+// must not cost the training anything that is worth having.
+const EVERY = 1000, SELDOM = 5000, SHARE = 50;
+const EXAMINE = 10000;
+let busy = false, examined = "", examinedAt = 0, examining = 0, lookedAt = 0, looking = 0;
 async function refresh() {
   if (busy) return;
   busy = true;
+  const began = lookedAt = performance.now();
   try {
     const said = await ask("/api/runs");
     rows = said.runs;
@@ -228,15 +233,21 @@ async function refresh() {
     const names = known.filter(name => shown.has(name));
     for (const name of names) {
       // A run may disappear between two answers.
-      try { runs.set(name, await ask(`/api/run/${encodeURIComponent(name)}`)); } catch { runs.delete(name); }
+      try {
+        const known = runs.get(name);
+        const said = await ask(`/api/run/${encodeURIComponent(name)}${known ? "?known=" + known.version : ""}`);
+        runs.set(name, said.columns ? said : { ...known, samples: said.samples });
+      } catch { runs.delete(name); }
     }
+    looking = performance.now() - began;
     table(); grids(names); charts(names);
     // The doctor reads whole logs: only when there is news, and not too often.
     const news = JSON.stringify(rows.map(row => [row.name, row.failure, shown.has(row.name), row.tick?.images_seen]));
-    const wait = JSON.stringify([...names]) === examined ? 10000 : 0;
-    if (news !== at("words").dataset.news && Date.now() - examinedAt > wait) {
-      at("words").dataset.news = news; examined = JSON.stringify([...names]); examinedAt = Date.now();
+    const wait = JSON.stringify(names) === examined ? Math.max(EXAMINE, 2 * SHARE * examining) : 0;
+    if (news !== at("words").dataset.news && performance.now() - examinedAt > wait) {
+      at("words").dataset.news = news; examined = JSON.stringify(names); examinedAt = performance.now();
       await words(names);
+      examining = performance.now() - examinedAt;
     }
     if (at("now").dataset.lost) { say(""); delete at("now").dataset.lost; }
   } catch (error) {
@@ -258,5 +269,8 @@ document.forms.train.onsubmit = async event => {
 };
 addEventListener("resize", () => charts([...shown]));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-setInterval(() => { if (!document.hidden) refresh(); }, 1000);
+setInterval(() => {
+  const wait = Math.min(SELDOM, Math.max(EVERY, SHARE * looking));
+  if (!document.hidden && performance.now() - lookedAt > wait - 20) refresh();
+}, EVERY / 5);
 refresh();

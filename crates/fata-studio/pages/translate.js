@@ -2,7 +2,10 @@
 // under way at a time; when its answer comes, the newest drawing goes next.
 const at = id => document.getElementById(id);
 const canvas = at("canvas"), pen = canvas.getContext("2d", { willReadFrequently: true });
-const BACK = 20;
+const BACK = 10;
+// Pixels of the canvas: finer than small networks see, so that lines are lines.
+const FINE = 512;
+const sheet = document.createElement("canvas");
 const STEP = 1 / 64;
 // `fata serve` has this page at its root, and one model.
 const alone = location.pathname === "/";
@@ -94,7 +97,10 @@ async function translate() {
   if (under || !dirty || !model) return;
   under = true; dirty = false;
   try {
-    const blob = await new Promise(done => canvas.toBlob(done, "image/png"));
+    const small = sheet.getContext("2d");
+    small.imageSmoothingQuality = "high";
+    small.drawImage(canvas, 0, 0, sheet.width, sheet.height);
+    const blob = await new Promise(done => sheet.toBlob(done, "image/png"));
     const query = new URLSearchParams({ direction: at("direction").value });
     const draws = photo && model.drawing && at("draw").checked && at("direction").value === "ab";
     if (draws) query.set("draw", "yes");
@@ -119,7 +125,10 @@ async function open() {
   say(answer.ok ? "" : said.error);
   if (!answer.ok) return;
   model = said;
-  canvas.width = canvas.height = model.side;
+  sheet.width = sheet.height = model.side;
+  canvas.width = canvas.height = Math.max(FINE, model.side);
+  // A pencil of a pixel and a half of the network's.
+  at("width").value = at("thickness").textContent = Math.min(40, Math.max(2, Math.round(384 / model.side)));
   past.length = 0; at("undo").disabled = true; photo = false; at("drawn").hidden = true;
   at("ways").hidden = !model.goes_back; at("direction").value = "ab";
   at("drawing").textContent = `first draw its ${model.drawing ?? "edges"}`;

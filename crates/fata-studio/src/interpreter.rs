@@ -14,7 +14,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
 use fata::Translator;
-use fata::data::{gallery, picture};
+use fata::data::{Drawing, gallery, picture};
 use fata::draw::Picture;
 use fata::ship::{Direction, Extent, Provenance, Translating};
 use serde_json::json;
@@ -84,7 +84,7 @@ impl Interpreter {
             "side": model.side(),
             "channels": model.channels(Direction::Ab),
             "goes_back": model.goes_back(),
-            "drawing": model.drawing().map(fata::data::Drawing::name),
+            "drawing": model.drawing().map(Drawing::name),
         }))
     }
 
@@ -113,13 +113,24 @@ impl Interpreter {
                 self.limits.body_bytes
             ))
         })?;
-        let most = self.limits.picture_pixels;
+        let most = self.limits.picture_pixels / self.enlarging(wish);
         let read = tokio::task::spawn_blocking(move || read(&bytes, most)).await;
         let picture = read.map_err(|_| Refusal::broken("the picture could not be read"))??;
         let answer = self.ask(wish, picture)?.await;
         let made = answer.map_err(|_| Refusal::broken("the translator has stopped"))??;
         let bytes = format.encode(made, Provenance::new(&*self.name)).await?;
         Ok(content(format.media_type(), bytes))
+    }
+
+    /// How many pixels come out for one that goes in: a model that makes small
+    /// pictures sharp makes them larger.
+    fn enlarging(&self, wish: Wish) -> u64 {
+        match self.translator.drawing() {
+            Some(Drawing::Small { factor }) if !wish.draw && wish.direction == Direction::Ab => {
+                (factor * factor).max(1) as u64
+            }
+            _ => 1,
+        }
     }
 
     fn ask(
@@ -195,8 +206,11 @@ fn work(translator: &Translator, jobs: &Receiver<Job>, meters: &Meters) {
             extent,
             draw,
         } = job.wish;
-        let made = Translating::new(translator.clone(), direction, extent, draw)
-            .and_then(|translating| translating.picture(&job.picture));
+        let made =
+            Translating::new(translator.clone(), direction, extent, draw).and_then(|translating| {
+                // A large one that nobody waits for would keep others waiting.
+                translating.picture_unless(&job.picture, &|| job.reply.is_closed())
+            });
         meters.batches.fetch_add(1, Ordering::Relaxed);
         meters.images.fetch_add(1, Ordering::Relaxed);
         // As above.

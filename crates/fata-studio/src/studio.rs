@@ -2,7 +2,7 @@
 
 use crate::assets;
 use crate::explore::{self, Interpreters, Painters};
-use crate::folder::{Folder, is_training, samples, summary};
+use crate::folder::{Folder, is_training, samples};
 use crate::game::Games;
 use crate::limits::Limits;
 use crate::log::Log;
@@ -176,7 +176,7 @@ async fn runs(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
             let Ok(path) = shared.folder.run(&name) else {
                 continue;
             };
-            let mut row = summary(&path, &name);
+            let mut row = shared.folder.summary(&path, &name);
             let (here, failure) = shared.trainings.state(&name);
             row["here"] = here.into();
             row["own"] = shared.trainings.is_own(&name).into();
@@ -195,7 +195,8 @@ async fn run(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let query = Query::parse(query.as_deref(), &["pieces"])?;
+    let query = Query::parse(query.as_deref(), &["pieces", "known"])?;
+    let known = query.whole("known")?;
     let pieces = query.whole("pieces")?.unwrap_or(PIECES).clamp(1, 2000) as usize;
     aside(move || {
         let path = shared.folder.run(&name)?;
@@ -203,9 +204,15 @@ async fn run(
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
         // A run that has not reached its first tick has no log.
         let _ = log.follow(&path.join("log.jsonl"));
+        // Who knows all is told no more.
+        if known == Some(log.version()) {
+            let said = json!({ "version": known, "samples": samples(&path) });
+            return Ok(json_bytes(&said));
+        }
         let (images_seen, columns) = log.thinned(pieces);
         Ok(json_bytes(&json!({
             "name": name,
+            "version": log.version(),
             "images_seen": images_seen,
             "columns": columns,
             "samples": samples(&path),

@@ -2,7 +2,9 @@
 
 use crate::server::Running;
 use crate::workplace::{Workplace, picture as pattern};
+use fata::Picture;
 use fata::data::gallery::picture;
+use fata::ship::Provenance;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -293,12 +295,24 @@ fn a_translator_without_pairs_goes_back_too() {
 #[test]
 fn a_request_that_takes_too_long_is_answered_504() {
     let place = with_translator("--from a --to b");
-    let server = Running::start(&place, "serve run --timeout 0.2");
+    let server = Running::start(&place, "serve run --timeout 1");
     // Half a picture, and then nothing: the rest is waited for.
     let head = "POST /translate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n";
     server
         .send(head, "half")
-        .refused(504, "longer than 0.2 seconds");
+        .refused(504, "longer than 1 seconds");
+    // A picture of 16 megapixels in a few kilobytes takes minutes, and is given up.
+    let large = Picture::filled(4000, 4000, &[200]).encode_png(&Provenance::new("a test"));
+    server
+        .post("/translate", large.unwrap())
+        .refused(504, "longer than");
+    let began = Instant::now();
+    while server.post("/translate", pattern(1, 32)).status != 200 {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it is not given up"
+        );
+    }
     assert_eq!(server.get("/health").status, 200);
 }
 

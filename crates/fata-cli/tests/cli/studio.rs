@@ -397,6 +397,10 @@ fn a_run_that_disappears_and_a_half_written_log_leave_the_page_as_it_was() {
         whole.lines().count()
     );
     assert!(server.json("/api/runs")["runs"][0]["tick"].is_object());
+    let version = server.json(&address)["version"].as_u64().unwrap();
+    let known = server.json(&format!("{address}?known={version}"));
+    assert_eq!(keys(&known), ["samples", "version"], "nothing is new");
+    assert!(server.json(&format!("{address}?known={}", version + 1))["columns"].is_object());
     fs::remove_dir_all(place.path(&format!("runs/{RUN}"))).unwrap();
     for path in [
         "",

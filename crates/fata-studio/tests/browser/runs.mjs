@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 export default async function ({ place, person }) {
-  const one = await person();
+  const one = await person({ expects: ["400 (Bad Request)"] });
   const { page } = one;
   await one.opens(place.studio);
   const row = name => page.locator("#runs tr", { hasText: name });
