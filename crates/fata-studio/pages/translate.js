@@ -91,7 +91,7 @@ at("undo").onclick = () => {
 at("clear").onclick = () => { keep(); paper(); photo = false; at("drawn").hidden = true; changed(); };
 at("direction").onchange = at("draw").onchange = () => changed();
 
-function changed() { dirty = true; translate(); }
+function changed() { dirty = true; at("took").setAttribute("aria-busy", true); translate(); }
 
 async function translate() {
   if (under || !dirty || !model) return;
@@ -115,7 +115,7 @@ async function translate() {
     say("");
   } catch (error) { say(error.message); }
   under = false;
-  translate();
+  if (dirty) translate(); else at("took").removeAttribute("aria-busy");
 }
 
 async function open() {

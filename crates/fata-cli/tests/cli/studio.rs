@@ -301,6 +301,33 @@ fn a_run_whose_data_are_gone_or_others_cannot_be_played_with() {
 }
 
 #[test]
+fn the_studio_answers_this_machine_alone_and_only_of_its_folder() {
+    let place = with_run();
+    let server = Running::start(&place, "studio runs");
+    let forged = server.raw("GET /api/runs HTTP/1.1\r\nHost: evil.example\r\n");
+    forged.refused(403, "not this machine");
+    let lines = "Origin: http://evil.example\r\nContent-Length: 2\r\n";
+    let crossed = server.ask("POST /api/train", lines);
+    crossed.refused(403, "another site");
+    for path in [
+        "/../recipe.toml",
+        "/api/run/..%2f..%2fetc/model",
+        "/api/run/%2e%2e/judgements",
+        "/api/run/%2e%2e/shown/real/1",
+        "/api/round/..%2f..%2fx/left",
+    ] {
+        let status = server.get(path).status;
+        assert!([404, 410].contains(&status), "{path}: {status}");
+    }
+    server
+        .ask("POST /api/train", "Content-Length: 99999999\r\n")
+        .refused(413, "larger than");
+    place
+        .fata(&format!("studio runs --port {}", server.port))
+        .fails(1, &["in use", "--port"]);
+}
+
+#[test]
 fn points_are_not_played_with() {
     let place = Workplace::new();
     place

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 export default async function ({ place, person }) {
-  for (const url of [`${place.studio}endless#00000-digits-dcgan`, await place.serve("serve runs/00000-digits-dcgan")]) {
+  for (const url of [`${place.studio}endless#00000-digits-digits`, await place.serve("serve runs/00000-digits-digits")]) {
     const one = await person();
     const { page } = one;
     await one.opens(url);

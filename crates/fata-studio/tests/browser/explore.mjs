@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 export default async function ({ place, person }) {
   const one = await person();
   const { page } = one;
-  await one.opens(`${place.studio}explore#00000-digits-dcgan`);
+  await one.opens(`${place.studio}explore#00000-digits-digits`);
   await one.picturesAreThere("#seeds img");
-  assert.equal(await page.inputValue("#run"), "00000-digits-dcgan");
+  assert.equal(await page.inputValue("#run"), "00000-digits-digits");
   const options = await page.locator("#run option").allTextContents();
-  assert.ok(!options.includes("00003-a-edges"), "what translates has no seeds");
+  assert.ok(!options.includes("00003-emoji-pix2pix"), "what translates has no seeds");
   await page.getByRole("button", { name: "After" }).click();
   await one.picturesAreThere("#seeds [alt='seed 47']");
   await page.locator("#seeds button").first().press("Enter");
@@ -21,5 +21,5 @@ export default async function ({ place, person }) {
   assert.notEqual(await page.getAttribute("#picture", "src"), half);
   await one.picturesAreThere("#picture");
   await one.isPhotographed("explore");
-  assert.match(await one.text("#command"), /^fata sample 00000-digits-dcgan .*--seeds 24-47/);
+  assert.match(await one.text("#command"), /^fata sample 00000-digits-digits .*--seeds 24-47/);
 }

@@ -8,7 +8,7 @@ export default async function ({ place, person }) {
   await one.picturesAreThere("#grids img");
   await one.fitsTheScreen();
   await one.isPhotographed("phone-runs");
-  for (const [path, pictures] of [["explore#00000-digits-dcgan", "#seeds img"], ["endless#00000-digits-dcgan", "#picture"], ["translate#00003-a-edges", "#picture"]]) {
+  for (const [path, pictures] of [["explore#00000-digits-digits", "#seeds img"], ["endless#00000-digits-digits", "#picture"], ["translate#00003-emoji-pix2pix", "#picture"]]) {
     await one.opens(place.studio + path);
     await one.picturesAreThere(pictures);
     await one.fitsTheScreen();
@@ -18,8 +18,8 @@ export default async function ({ place, person }) {
   const box = await page.locator("#canvas").boundingBox();
   await page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2);
   await one.until("a tap draws", before => document.getElementById("picture").src !== before, before);
-  await one.opens(`${place.studio}game#00000-digits-dcgan`);
-  await one.until("the run is chosen", () => document.getElementById("run").value === "00000-digits-dcgan");
+  await one.opens(`${place.studio}game#00000-digits-digits`);
+  await one.until("the run is chosen", () => document.getElementById("run").value === "00000-digits-digits");
   await page.fill("#player", "cy");
   await page.getByRole("button", { name: "Play" }).tap();
   for (let round = 1; round <= 3; round += 1) {

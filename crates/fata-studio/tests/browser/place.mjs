@@ -1,5 +1,6 @@
 // A folder with runs of every kind, and the programs that serve it.
 import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 
@@ -37,13 +38,19 @@ export class Place {
     return child;
   }
 
+  /// Trains small runs in a moment; or takes over those of the folder RUNS.
   async prepare() {
-    this.fata("train digits --recipe dcgan --set model.width=8 --batch 32 --images 960 --every 160 -o runs/00000-digits-dcgan -q");
-    this.fata("train ring --images 3k --every 1k -o runs/00001-ring-points -q");
-    this.fata("train gaussian --images 3k --every 1k -o runs/00002-gaussian-figure1 -q");
-    this.fata("sample runs/00000-digits-dcgan --count 4 -o a/ -q");
-    this.fata(`train --from edges --to a --resolution 32 ${QUICK} --images 4 --every 4 -o runs/00003-a-edges -q`);
+    if (process.env.RUNS) cpSync(process.env.RUNS, this.path("runs"), { recursive: true });
+    this.#train("00000-digits-digits", "digits --recipe dcgan --set model.width=8 --batch 32 --images 960 --every 160");
+    this.#train("00001-ring-points", "ring --images 3k --every 1k");
+    this.#train("00002-gaussian-figure1", "gaussian --images 3k --every 1k");
+    this.fata("sample runs/00000-digits-digits --count 4 -o a/ -q");
+    this.#train("00003-emoji-pix2pix", `--from edges --to a --resolution 32 ${QUICK} --images 4 --every 4`);
     this.studio = await this.serve("studio runs");
+  }
+
+  #train(name, words) {
+    if (!existsSync(this.path(`runs/${name}`))) this.fata(`train ${words} -o runs/${name} -q`);
   }
 
   async close() {

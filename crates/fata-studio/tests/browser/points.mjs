@@ -5,7 +5,9 @@ export default async function ({ place, person }) {
   const { page } = one;
   await one.opens(place.studio);
   await page.getByLabel("Show 00001-ring-points").waitFor();
-  for (const box of await page.locator("#runs input[type=checkbox]:checked").all()) await box.uncheck();
+  for (const name of await page.locator("#runs input[type=checkbox]:checked").evaluateAll(boxes => boxes.map(box => box.getAttribute("aria-label")))) {
+    await page.getByLabel(name).uncheck();
+  }
   for (const [run, name] of [["00001-ring-points", "points"], ["00002-gaussian-figure1", "figure1"]]) {
     await page.getByLabel(`Show ${run}`).check();
     await one.picturesAreThere(`[alt^="samples of ${run}"]`);
