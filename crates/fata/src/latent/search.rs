@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         let generator = generator();
-        let mut places = vec![generator.place(1), generator.place(2)];
+        let mut places = [generator.place(1), generator.place(2)];
         places[1].classes = vec![0.25, 0.75];
         let target = generator.values_at(&[generator.place(9)]).concat();
         let mut search = Search::new(&generator, [12, 12, 1], target, 10);
