@@ -85,7 +85,7 @@ impl<'a> Search<'a> {
             .see(x.reshape([batch, height, width, channels]))
     }
 
-    /// The error of each of some samples against each target: [targets][samples].
+    /// The error of each of some samples against each target, `[targets][samples]`.
     pub(super) fn errors(&self, samples: &[Vec<f32>]) -> Vec<Vec<f32>> {
         let seen = self.see(samples.concat());
         let targets = self.targets.chunks_exact(self.each);
