@@ -128,8 +128,8 @@ mod tests {
         let centred = widen(&values, width) - mean(&values, width);
         let (variances, vectors) = symmetric_eigen(centred.t().dot(&centred));
         let total: f64 = variances.iter().sum();
-        for k in 0..count {
-            assert!((found.shares[k] - variances[k] / total).abs() < 1e-9);
+        for (k, variance) in variances.iter().enumerate().take(count) {
+            assert!((found.shares[k] - variance / total).abs() < 1e-9);
             let expected = centred.dot(&vectors.row(k));
             let row = found.coordinates.row(k);
             let sign = row.dot(&expected).signum();

@@ -81,7 +81,7 @@ impl Perception {
 /// features, the mean over the layers.
 ///
 /// # Shapes
-/// Both [batch].
+/// Both `[batch]`.
 pub(super) fn differences(a: &Seen, b: &Seen) -> [Tensor<1>; 2] {
     let mut each = a.iter().zip(b).map(|(a, b)| {
         let [batch, height, width, channels] = a.dims();

@@ -85,7 +85,7 @@ impl<'a> Search<'a> {
             .see(x.reshape([batch, height, width, channels]))
     }
 
-    /// The error of each of some samples against each target: [targets][samples].
+    /// The error of each of some samples against each target, `[targets][samples]`.
     pub(super) fn errors(&self, samples: &[Vec<f32>]) -> Vec<Vec<f32>> {
         let seen = self.see(samples.concat());
         let targets = self.targets.chunks_exact(self.each);
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         let generator = generator();
-        let mut places = vec![generator.place(1), generator.place(2)];
+        let mut places = [generator.place(1), generator.place(2)];
         places[1].classes = vec![0.25, 0.75];
         let target = generator.values_at(&[generator.place(9)]).concat();
         let mut search = Search::new(&generator, [12, 12, 1], target, 10);
