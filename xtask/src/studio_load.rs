@@ -248,7 +248,8 @@ fn wrk(port: u16, clients: usize, seconds: u32) -> anyhow::Result<Load> {
 
 /// A training alone, and one with the studio and a page that looks at it.
 fn training(place: &Place) -> anyhow::Result<()> {
-    let words = "train digits --recipe dcgan --images 20k --every 2k --json -q";
+    let words =
+        "train digits --recipe dcgan --set model.width=16 --images 20k --every 2k --json -q";
     let speed = |said: &Value| -> anyhow::Result<f64> {
         let seconds = said["elapsed_seconds"].as_f64();
         let images = said["images_seen"].as_f64();
