@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod bench_peers;
+mod bench_remedies;
 mod ci;
 mod digits_classifier;
 mod doctor_figures;
 mod feature_times;
 mod judge_figures;
 mod kill_resume;
+mod peers;
 mod penalties;
 mod vulkan;
 
@@ -16,6 +18,7 @@ use anyhow::bail;
 const TASKS: &str = "\
     ci                              form, lints, documents and tests: what a change must pass
     bench-peers --python PATH ...   training steps against PyTorch's, in turn
+    bench-remedies --python PATH    what penalties and augmentation add to a step, beside PyTorch's
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
@@ -31,6 +34,7 @@ fn main() -> anyhow::Result<()> {
     match words.first() {
         Some(&"ci") => ci::run(),
         Some(&"bench-peers") => bench_peers::report(&words[1..]),
+        Some(&"bench-remedies") => bench_remedies::report(&words[1..]),
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),
