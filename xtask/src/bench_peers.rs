@@ -3,6 +3,7 @@
 //! program once; the figure is the median over the rounds of the ratio within
 //! a round. Which Python has PyTorch is told, nothing of the machine is known.
 
+use crate::peers::{self, median, number, run};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -95,7 +96,7 @@ struct Options {
 /// Prints a table in Markdown.
 pub(crate) fn report(arguments: &[&str]) -> anyhow::Result<()> {
     let options = parse(arguments)?;
-    let fata = build()?;
+    let fata = peers::fata()?;
     println!(
         "| work | step (ms) | GFLOP/s | share of peak | memory | PyTorch / Fata | its best / Fata | promised |"
     );
@@ -149,29 +150,6 @@ fn work_named(name: &str) -> anyhow::Result<&'static Work> {
     work.with_context(|| format!("no work is called {name}\n{USAGE}"))
 }
 
-/// The release binary, built by the cargo that runs this.
-fn build() -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // All of the workspace, so that the engine is not built again with other features.
-    let mut command = Command::new(cargo);
-    command.args([
-        "build",
-        "--release",
-        "--workspace",
-        "--bin",
-        "fata",
-        "--message-format",
-        "json",
-    ]);
-    let messages = output(&mut command)?;
-    let artifacts = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut program =
-        artifacts.filter_map(|artifact| artifact["executable"].as_str().map(PathBuf::from));
-    program.next_back().context("cargo names no binary")
-}
-
 impl Options {
     fn fata(&self, program: &PathBuf, work: &Work) -> Command {
         let mut command = Command::new(program);
@@ -186,11 +164,7 @@ impl Options {
         command.arg(&self.peer).arg(work.name).args(variant);
         command.arg(format!("steps={}", work.steps));
         command.arg(format!("threads={}", self.threads));
-        // These tell a BLAS to take the processor for another one.
-        command
-            .env_remove("OPENBLAS_CORETYPE")
-            .env_remove("OPENBLAS_L2_SIZE");
-        number(&run(command)?, "median_ms")
+        peers::milliseconds(command)
     }
 }
 
@@ -229,36 +203,6 @@ fn row(work: &Work, rounds: &[Round]) -> anyhow::Result<String> {
         ratio(|round| round.default)?,
         ratio(|round| round.best)?,
     ))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len().is_multiple_of(2) {
-        true => f64::midpoint(values[middle - 1], values[middle]),
-        false => values[middle],
-    }
-}
-
-fn number(object: &Value, key: &str) -> anyhow::Result<f64> {
-    object[key]
-        .as_f64()
-        .with_context(|| format!("no number `{key}` in {object}"))
-}
-
-/// The JSON object that a program prints.
-fn run(mut command: Command) -> anyhow::Result<Value> {
-    let text = output(&mut command)?;
-    serde_json::from_str(text.trim()).with_context(|| format!("{command:?} printed no JSON"))
-}
-
-fn output(command: &mut Command) -> anyhow::Result<String> {
-    command.stderr(std::process::Stdio::inherit());
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(output.status.success(), "{command:?} failed");
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 #[cfg(test)]

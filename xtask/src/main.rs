@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench_peers;
+mod bench_remedies;
 mod browser;
 mod ci;
 mod digits_classifier;
@@ -9,6 +10,7 @@ mod doctor_figures;
 mod feature_times;
 mod judge_figures;
 mod kill_resume;
+mod peers;
 mod penalties;
 mod studio_load;
 mod vulkan;
@@ -19,6 +21,7 @@ const TASKS: &str = "\
     ci                              form, lints, documents and tests: what a change must pass
     browser [PAGE ...]              the studio in a real Chromium, as a person uses it
     bench-peers --python PATH ...   training steps against PyTorch's, in turn
+    bench-remedies --python PATH    what penalties and augmentation add to a step, beside PyTorch's
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
@@ -36,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         Some(&"ci") => ci::run(),
         Some(&"browser") => browser::run(&words[1..]),
         Some(&"bench-peers") => bench_peers::report(&words[1..]),
+        Some(&"bench-remedies") => bench_remedies::report(&words[1..]),
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),

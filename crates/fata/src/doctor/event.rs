@@ -27,6 +27,9 @@ pub enum Event {
         diagnosis: Disease,
         /// Values replaced, as `table.key=value`.
         set: Vec<String>,
+        /// Whether both players began anew, with weights as at the start.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anew: bool,
     },
     /// A person set values that `--auto` had changed.
     Changed {

@@ -22,6 +22,8 @@ mod too_strong;
 mod too_weak;
 mod window;
 
+pub(crate) use too_weak::has_run_away;
+
 pub use case::{Case, CaseError};
 pub use course::{Course, Line};
 pub use diagnosis::{Advice, Diagnosis, Disease, Evidence};

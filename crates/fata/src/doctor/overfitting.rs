@@ -8,6 +8,10 @@ use crate::recipe::{ModelKind, Recipe};
 /// The share of the way from data seen to samples at which unseen data lie:
 /// half of what the discriminator knows, it knows of these data alone.
 const BY_HEART: f64 = 0.4;
+/// From here on it knows hardly anything else, and teaches no more. Below, every
+/// discriminator of a small set knows some of it by heart, and the samples may go
+/// on to get better: it is a disease when they do not.
+const ONLY_BY_HEART: f64 = 0.65;
 /// Samples this much nearer to some training item than those are to each other
 /// are becoming copies.
 const COPIES: f64 = 0.7;
@@ -21,10 +25,13 @@ const LEARNT: f64 = 0.3;
 
 pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
     let window = patient.window();
-    let by_heart = |line: &Line| {
-        line.get("overfitting")
-            .is_some_and(|share| share >= BY_HEART)
+    let known =
+        |line: &Line, limit: f64| line.get("overfitting").is_some_and(|share| share >= limit);
+    let limit = match window.falling_back() {
+        Some(false) => ONLY_BY_HEART,
+        Some(true) | None => BY_HEART,
     };
+    let by_heart = |line: &Line| known(line, limit);
     let copies = |line: &Line| line.get("novelty").is_some_and(|novelty| novelty <= COPIES);
     let worn = |line: &Line| {
         let gap = line

@@ -167,6 +167,30 @@ fn data_learnt_by_heart_are_overfitting() {
 }
 
 #[test]
+fn a_little_by_heart_is_a_disease_only_when_the_samples_suffer() {
+    let names = [
+        "probability_real",
+        "probability_held_out",
+        "overfitting",
+        "distance",
+    ];
+    let found = |distances: [f64; 9]| {
+        let rows = distances.map(|distance| vec![0.8, 0.55, 0.46, distance]);
+        let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+        let patient = Patient {
+            lines: &lines(&names, &rows),
+            events: &[],
+            recipe: None,
+        };
+        examine(patient).diagnosis
+    };
+    let better = [0.5, 0.3, 0.2, 0.15, 0.12, 0.1, 0.09, 0.08, 0.08];
+    assert_ne!(found(better), Disease::Overfitting);
+    let worse = [0.5, 0.3, 0.1, 0.08, 0.08, 0.1, 0.13, 0.15, 0.16];
+    assert_eq!(found(worse), Disease::Overfitting);
+}
+
+#[test]
 fn a_game_at_rest_in_which_nothing_can_be_told_has_converged() {
     let names = ["separation", "separation_items", "distance", "unrest"];
     let row: &[f64] = &[0.52, 256.0, 0.001, 0.02];

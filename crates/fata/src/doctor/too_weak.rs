@@ -16,6 +16,8 @@ const LOST: f64 = 2.5;
 const FAINT: f64 = 0.05;
 /// The chance of telling a sample from data at which they still should teach.
 const SEES: f64 = 0.9;
+/// A rate at which small players of most games learn without breaking down.
+const BEARABLE: f64 = 0.001;
 /// Samples that are nearer than this leave nothing to see.
 const FAR: f64 = 0.15;
 
@@ -29,10 +31,7 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
     };
     let hopeless = |line: &Line| {
         let chance = line.get("separation");
-        let lost = line
-            .get("distance")
-            .is_some_and(|distance| distance >= LOST);
-        misled(line) && (lost || chance.is_some_and(|chance| chance <= HOPELESS))
+        misled(line) && (has_run_away(line) || chance.is_some_and(|chance| chance <= HOPELESS))
     };
     let faint = |line: &Line| {
         let sees = line.get("separation").is_some_and(|chance| chance >= SEES);
@@ -70,6 +69,13 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
     Some(found.advised(patient.recipe.map(stronger).into_iter().flatten()))
 }
 
+/// Whether samples are so far from the data that nothing leads them back: what the
+/// generator has learnt on its way is in the way of everything else.
+pub(crate) fn has_run_away(line: &Line) -> bool {
+    line.get("distance")
+        .is_some_and(|distance| distance >= LOST)
+}
+
 fn gap(line: &Line) -> Option<f64> {
     Some(line.get("probability_real")? - line.get("probability_fake")?)
 }
@@ -79,10 +85,9 @@ fn stronger(recipe: &Recipe) -> Vec<Advice> {
     let mut set = Vec::new();
     let behind = generator.kind == discriminator.kind && discriminator.rate < generator.rate;
     if behind {
-        // Half way to both: what is too slow for one may be too fast for the other.
-        let even = (generator.rate * discriminator.rate)
-            .sqrt()
-            .max(generator.rate / 5.0);
+        // The faster one's, which has moved the samples; slower players stay in what
+        // they have fallen into. But no faster than most games bear.
+        let even = generator.rate.min(BEARABLE).max(discriminator.rate);
         set.push(rate("generator", even));
         set.push(rate("discriminator", even));
     } else {

@@ -16,6 +16,8 @@ const SLOW_PROGRESS: f64 = 0.95;
 const STEP: f64 = 0.4;
 /// Progress leads about as near as the run ever was, at least.
 const ON_THE_WAY: f64 = 1.6;
+/// Samples have fallen back when they are so many times as far as they once were.
+const FELL_BACK: f64 = 1.15;
 /// Below this the distance is all noise: there is nowhere left to go.
 const NEAR: f64 = 0.02;
 
@@ -90,6 +92,18 @@ impl<'a> Window<'a> {
         let best = before.fold(f64::INFINITY, f64::min);
         let moving = moving && now < ON_THE_WAY * best;
         Some(moving && !still)
+    }
+
+    /// Whether the samples were nearer to the data before than they are now. `None`
+    /// where the log does not say.
+    pub(super) fn falling_back(self) -> Option<bool> {
+        let now = self.median("distance")?;
+        let nearest = self
+            .lines
+            .windows(3)
+            .filter_map(|lines| median(lines, "distance"));
+        let nearest = nearest.fold(f64::INFINITY, f64::min);
+        Some(now > NEAR && now > FELL_BACK * nearest)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Convolutions and transposed convolutions with square kernels.
 
+use super::signal::both;
 use super::{Builder, Id, Init, Signal, Weights};
 use burn::tensor::Tensor;
 use fata_kernels::ConvOptions;
@@ -105,12 +106,17 @@ impl Convolution {
 
     /// The layer's output and its tangent.
     pub fn carry(&self, weights: &Weights, x: Signal<4>) -> Signal<4> {
-        let Signal { value, tangent } = x;
+        let Signal { value: x, tangent } = x;
         let options = self.window.options();
+        let of_input =
+            tangent.map(|x| fata_kernels::conv2d(x, weights.get(self.weight), None, options));
+        let of_weights = weights.direction().map(|moving| {
+            let bias = self.bias.map(|bias| moving.vector(bias));
+            fata_kernels::conv2d(x.clone(), moving.get(self.weight), bias, options)
+        });
         Signal {
-            tangent: tangent
-                .map(|x| fata_kernels::conv2d(x, weights.get(self.weight), None, options)),
-            value: self.forward(weights.for_value(value.is_autodiff()), value),
+            tangent: both(of_input, of_weights),
+            value: self.forward(weights.for_value(x.is_autodiff()), x),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A fully connected layer with its activation.
 
+use super::signal::both;
 use super::{Builder, Id, Init, Signal, Weights};
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
@@ -82,17 +83,19 @@ impl Dense {
 
     /// The layer's output and its tangent.
     pub fn carry(&self, weights: &Weights, x: Signal<2>) -> Signal<2> {
-        let Signal { value, tangent } = x;
-        let value = self.forward(weights.for_value(value.is_autodiff()), value);
-        let tangent = tangent.map(|tangent| {
-            let along = fata_kernels::linear(
-                tangent,
-                weights.get(self.weight),
-                None,
-                Activation::Identity,
-            );
-            fata_kernels::activation_tangent(along, value.clone(), self.activation)
+        let Signal { value: x, tangent } = x;
+        let of_input = tangent.map(|tangent| {
+            let plain = Activation::Identity;
+            fata_kernels::linear(tangent, weights.get(self.weight), None, plain)
         });
+        let of_weights = weights.direction().map(|moving| {
+            let bias = self.bias.map(|bias| moving.vector(bias));
+            let plain = Activation::Identity;
+            fata_kernels::linear(x.clone(), moving.get(self.weight), bias, plain)
+        });
+        let value = self.forward(weights.for_value(x.is_autodiff()), x);
+        let tangent = both(of_input, of_weights)
+            .map(|along| fata_kernels::activation_tangent(along, value.clone(), self.activation));
         Signal { value, tangent }
     }
 

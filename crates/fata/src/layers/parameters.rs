@@ -81,6 +81,31 @@ impl Parameters {
         weights
     }
 
+    /// Lends the weights to a forward-mode pass in which they move themselves: along
+    /// `direction`, flat tensors in the order of the trained parameters. Values are
+    /// differentiated as well as their derivatives along the direction.
+    ///
+    /// # Panics
+    /// If there are not as many tensors as trained parameters.
+    pub fn tracked_moving(&self, mode: Mode, direction: Vec<Tensor<1>>) -> Weights {
+        let mut moving = self.frozen(mode);
+        let mut direction = direction.into_iter();
+        for (value, parameter) in moving.values.iter_mut().zip(&self.list) {
+            *value = match parameter.trained {
+                true => {
+                    let along = direction.next();
+                    along
+                        .expect("a direction for each trained parameter")
+                        .autodiff()
+                }
+                false => value.zeros_like(),
+            };
+        }
+        let mut weights = self.tracked(mode);
+        weights.direction = Some(Box::new(moving));
+        weights
+    }
+
     /// Follows the weights' first singular vectors, once before a step.
     pub fn follow_singular_vectors(&mut self, iterations: usize) {
         for index in 0..self.list.len() {
@@ -132,6 +157,7 @@ impl Parameters {
                 .collect(),
             normalised: RefCell::new(vec![None; self.list.len()]),
             constants: None,
+            direction: None,
             mode,
             statistics: RefCell::default(),
         }
@@ -223,6 +249,8 @@ pub struct Weights {
     normalised: RefCell<Vec<Option<Tensor<1>>>>,
     /// The same weights for values that are not differentiated.
     constants: Option<Box<Weights>>,
+    /// Where the weights move in a forward-mode pass.
+    direction: Option<Box<Weights>>,
     /// Which statistics batch normalisation uses.
     pub mode: Mode,
     statistics: RefCell<Vec<(Id, Id, BatchStatistics)>>,
@@ -257,6 +285,11 @@ impl Weights {
             Some(constants) if !differentiated => constants,
             _ => self,
         }
+    }
+
+    /// The direction in which the weights themselves move, if they do.
+    pub fn direction(&self) -> Option<&Self> {
+        self.direction.as_deref()
     }
 
     /// A tensor that is never differentiated, in its shape.

@@ -43,7 +43,7 @@ impl<const D: usize> Signal<D> {
         }
     }
 
-    /// A linear map with weights. Where the value is not to be differentiated,
+    /// A map that is linear in its input and in its weights. Where the value is not to be differentiated,
     /// it goes through with constants, and leaves nothing to keep.
     pub fn weighted<const E: usize>(
         self,
@@ -51,18 +51,12 @@ impl<const D: usize> Signal<D> {
         f: impl Fn(&Weights, Tensor<D>) -> Tensor<E>,
     ) -> Signal<E> {
         let of_value = weights.for_value(self.value.is_autodiff());
+        let of_input = self.tangent.map(|tangent| f(weights, tangent));
+        let of_weights = weights.direction();
+        let of_weights = of_weights.map(|moving| f(moving, self.value.clone()));
         Signal {
-            tangent: self.tangent.map(|tangent| f(weights, tangent)),
+            tangent: both(of_input, of_weights),
             value: f(of_value, self.value),
-        }
-    }
-
-    /// What is added to the value alone, with the weights that suit it.
-    pub fn shifted(self, weights: &Weights, f: impl Fn(&Weights, Tensor<D>) -> Tensor<D>) -> Self {
-        let of_value = weights.for_value(self.value.is_autodiff());
-        Self {
-            value: f(of_value, self.value),
-            tangent: self.tangent,
         }
     }
 
@@ -77,13 +71,9 @@ impl<const D: usize> Signal<D> {
 
     /// The sum of two signals.
     pub fn plus(self, other: Self) -> Self {
-        let tangent = match (self.tangent, other.tangent) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
         Self {
             value: self.value + other.value,
-            tangent,
+            tangent: both(self.tangent, other.tangent),
         }
     }
 
@@ -104,5 +94,16 @@ impl<const D: usize> Signal<D> {
                 .map(|tangent| join(tangent, constants.zeros_like())),
             value: join(self.value, constants),
         }
+    }
+}
+
+/// The sum of two parts of a tangent, each of which may not move.
+pub(super) fn both<const D: usize>(
+    a: Option<Tensor<D>>,
+    b: Option<Tensor<D>>,
+) -> Option<Tensor<D>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
     }
 }

@@ -365,6 +365,63 @@ fn tangents_are_directional_derivatives() {
     }
 }
 
+/// Along moving weights, both what a layer makes of a still input and how that changes
+/// with input and weights: the second derivatives of an unrolled game.
+#[test]
+fn tangents_along_moving_weights_are_directional_derivatives() {
+    const STEP: f32 = 1e-2;
+    let cases = fixture();
+    for name in ["dense", "plain_dense", "halving", "grouped"] {
+        let case = &cases[name];
+        let (mut parameters, carry) = carriers().remove(name).unwrap();
+        let directions: Vec<Vec<f32>> = (case.parameters.iter())
+            .map(|p| (0..p.len()).map(|at| (at as f32 + 1.0).cos()).collect())
+            .collect();
+        let moved = |by: f32| -> Vec<Vec<f32>> {
+            let pairs = case.parameters.iter().zip(&directions);
+            pairs
+                .map(|(p, d)| p.iter().zip(d).map(|(p, d)| p + by * d).collect())
+                .collect()
+        };
+        // The output and the gradients of its square, at weights so far along the direction.
+        let mut at = |by: f32| {
+            fill(&mut parameters, &moved(by));
+            let weights = parameters.tracked(Mode::Train);
+            let x = flat(&case.x).autodiff().require_grad();
+            let y = carry(&weights, x.clone().into()).value;
+            let mut gradients = y.clone().powi_scalar(2).sum().backward();
+            let by_x = numbers(x.grad(&gradients).unwrap());
+            let by_weights = weights.gradients(&mut gradients).into_iter().map(numbers);
+            [
+                vec![numbers(y.without_autodiff()), by_x],
+                by_weights.collect(),
+            ]
+            .concat()
+        };
+        let [ahead, behind] = [at(STEP), at(-STEP)];
+        fill(&mut parameters, &case.parameters);
+        let direction = directions.iter().map(|d| flat(d)).collect();
+        let weights = parameters.tracked_moving(Mode::Train, direction);
+        let x = flat(&case.x).autodiff().require_grad();
+        let Signal { value, tangent } = carry(&weights, x.clone().into());
+        let tangent = tangent.unwrap();
+        // The derivative of the square's sum along the direction is `2 y y'`.
+        let mut gradients = (value * tangent.clone() * 2.0).sum().backward();
+        let by_x = numbers(x.grad(&gradients).unwrap());
+        let by_weights = weights.gradients(&mut gradients).into_iter().map(numbers);
+        let found = [
+            vec![numbers(tangent.without_autodiff()), by_x],
+            by_weights.collect(),
+        ]
+        .concat();
+        for (part, found) in found.iter().enumerate() {
+            let slopes = std::iter::zip(&ahead[part], &behind[part]);
+            let slopes: Vec<f32> = slopes.map(|(a, b)| (a - b) / (2.0 * STEP)).collect();
+            assert_close(&format!("part {part} of {name}"), found, &slopes, 3e-3);
+        }
+    }
+}
+
 /// One power iteration brings the vectors nearer to the first singular ones, and
 /// many divide a weight by its largest singular value.
 #[test]

@@ -11,6 +11,15 @@ pub(super) fn discriminator(real: Tensor<1>, fake: Tensor<1>, smoothing: f32) ->
     distance(real, 1.0 - smoothing) + distance(fake, 0.0)
 }
 
+/// How the discriminator's loss changes as the answers move.
+pub(super) fn discriminator_tangent(
+    [real, along_real]: [Tensor<1>; 2],
+    [fake, along_fake]: [Tensor<1>; 2],
+    smoothing: f32,
+) -> Tensor<1> {
+    ((real - (1.0 - smoothing)) * along_real + fake * along_fake).mean()
+}
+
 /// `mean (D(G(z)) - 1)^2 / 2`.
 pub(super) fn generator(fake: Tensor<1>) -> Tensor<1> {
     distance(fake, 1.0)

@@ -23,7 +23,7 @@ pub use classification::classification;
 pub use feature_matching::feature_matching;
 
 use crate::recipe::{Loss, LossKind};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation::sigmoid};
 use fata_kernels::binary_cross_entropy_with_logits as cross_entropy;
 
 /// The discriminator's loss on real and generated samples.
@@ -42,6 +42,34 @@ pub fn discriminator(loss: &Loss, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1>
         LossKind::RelativisticAverage => relativistic_average::discriminator(real, fake),
         LossKind::RelativisticPairing => relativistic_pairing::discriminator(real, fake),
     }
+}
+
+/// How the discriminator's loss changes as answers move: its derivative along
+/// the directions beside them. Differentiated in turn, by answers and directions,
+/// it gives products with the loss's second derivatives.
+///
+/// # Shapes
+/// Answers and directions `[batch]`; the result `[1]`.
+pub fn discriminator_tangent(loss: &Loss, real: [Tensor<1>; 2], fake: [Tensor<1>; 2]) -> Tensor<1> {
+    match loss.kind {
+        LossKind::Minimax | LossKind::NonSaturating => {
+            minimax::discriminator_tangent(real, fake, loss.smoothing)
+        }
+        LossKind::LeastSquares => least_squares::discriminator_tangent(real, fake, loss.smoothing),
+        LossKind::Hinge => hinge::discriminator_tangent(real, fake),
+        LossKind::Wasserstein => {
+            let [[_, along_real], [_, along_fake]] = [real, fake];
+            wasserstein::discriminator_tangent(along_real, along_fake)
+        }
+        LossKind::RelativisticAverage => relativistic_average::discriminator_tangent(real, fake),
+        LossKind::RelativisticPairing => relativistic_pairing::discriminator_tangent(real, fake),
+    }
+}
+
+/// The derivative of the mean cross-entropy along a direction of its logits:
+/// `mean (sigmoid(l) - t) l'`.
+fn cross_entropy_tangent(logits: Tensor<1>, along: Tensor<1>, target: f32) -> Tensor<1> {
+    ((sigmoid(logits) - target) * along).mean()
 }
 
 /// The generator's loss on its own samples; only the relativistic games look at

@@ -151,3 +151,48 @@ fn feature_matching_is_the_squared_distance_of_the_mean_features() {
         assert_close(*found, expected);
     }
 }
+
+/// The value, and with it how the gradients change along the directions.
+#[test]
+fn tangents_are_directional_derivatives_of_losses_and_gradients() {
+    const STEP: f32 = 1e-2;
+    let logits = [vec![-1.5, 0.25, 1.4], vec![-0.75, 0.0, 2.0]];
+    let directions = [vec![0.5, -1.0, 0.75], vec![1.0, 0.25, -0.5]];
+    for case in cases() {
+        let at = |by: f32| {
+            let moved = std::iter::zip(&logits, &directions).map(|(l, d)| {
+                let moved = std::iter::zip(l, d).map(|(l, d)| l + by * d);
+                moved.collect::<Vec<f32>>()
+            });
+            let moved: Vec<Vec<f32>> = moved.collect();
+            let judge = |logits: &[Tensor<1>]| {
+                discriminator(&case.loss, logits[0].clone(), logits[1].clone())
+            };
+            evaluate(judge, &[&moved[0], &moved[1]])
+        };
+        let [ahead, behind] = [at(STEP), at(-STEP)];
+        let along = |logits: &[Tensor<1>]| {
+            let [of_real, of_fake] = std::array::from_fn(|side| {
+                let direction = tensor(directions[side].clone(), &Device::flex()).autodiff();
+                // Where a loss does not bend, its tangent is of the directions alone.
+                [logits[side].clone(), direction + logits[side].clone() * 0.0]
+            });
+            discriminator_tangent(&case.loss, of_real, of_fake)
+        };
+        let (value, by) = evaluate(along, &[&logits[0], &logits[1]]);
+        let near = |found: f32, [ahead, behind]: [f32; 2]| {
+            let slope = (ahead - behind) / (2.0 * STEP);
+            assert!(
+                (found - slope).abs() <= 1e-3,
+                "{:?}: {found} for {slope}",
+                case.loss
+            );
+        };
+        near(value, [ahead.0, behind.0]);
+        for side in 0..2 {
+            for (at, &found) in by[side].iter().enumerate() {
+                near(found, [ahead.1[side][at], behind.1[side][at]]);
+            }
+        }
+    }
+}

@@ -11,6 +11,11 @@ pub(super) fn discriminator(real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
     fake.mean() - real.mean()
 }
 
+/// How the critic's loss changes as the answers move.
+pub(super) fn discriminator_tangent(along_real: Tensor<1>, along_fake: Tensor<1>) -> Tensor<1> {
+    discriminator(along_real, along_fake)
+}
+
 /// `-mean D(G(z))`.
 pub(super) fn generator(fake: Tensor<1>) -> Tensor<1> {
     fake.mean().neg()

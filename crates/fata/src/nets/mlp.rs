@@ -5,11 +5,9 @@
 use super::{DiscriminatorNet, Form, GeneratorNet, HeadPlan};
 use crate::data::Kind;
 use crate::layers::{Builder, Dense, FourierFeatures, Id, Signal, Weights};
-use crate::recipe::Start;
+use crate::recipe::{Hidden, Start};
 use burn::tensor::Tensor;
 use fata_kernels::Activation;
-
-const LEAKY: Activation = Activation::LeakyRelu(0.2);
 
 /// Latent, hidden layers, sample.
 #[derive(Debug)]
@@ -85,7 +83,7 @@ impl Discriminator {
             places: 1,
             init: None,
         };
-        let layers = stack(builder, form, &sizes, LEAKY);
+        let layers = stack(builder, form, &sizes, hidden_activation(form));
         (Self { fourier, layers }, head)
     }
 }
@@ -107,11 +105,12 @@ impl DiscriminatorNet for Discriminator {
 
 fn stack(builder: &mut Builder, form: &Form, sizes: &[usize], last: Activation) -> Vec<Dense> {
     let count = sizes.len() - 1;
+    let hidden = hidden_activation(form);
     sizes
         .windows(2)
         .enumerate()
         .map(|(i, pair)| {
-            let activation = if i + 1 == count { last } else { LEAKY };
+            let activation = if i + 1 == count { last } else { hidden };
             let name = format!("dense{i}");
             let sizes = [pair[0], pair[1]];
             match form.model.init {
@@ -120,6 +119,13 @@ fn stack(builder: &mut Builder, form: &Form, sizes: &[usize], last: Activation) 
             }
         })
         .collect()
+}
+
+fn hidden_activation(form: &Form) -> Activation {
+    match form.model.activation {
+        Hidden::LeakyRelu => Activation::LeakyRelu(0.2),
+        Hidden::Tanh => Activation::Tanh,
+    }
 }
 
 fn multiply_adds(layers: &[Dense]) -> [u64; 2] {

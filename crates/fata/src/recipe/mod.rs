@@ -13,7 +13,7 @@ mod set;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    Average, Condition, Data, Distance, Domains, Judging, Loss, LossKind, Minibatch, Model,
+    Average, Condition, Data, Distance, Domains, Hidden, Judging, Loss, LossKind, Minibatch, Model,
     ModelKind, Norm, Optimizer, OptimizerKind, Optimizers, Origin, Penalty, RateDecay, Recipe,
     Schedule, Shape, SpectralNorm, Start, Stop, StopWhen, Task, Train, Translation, TranslationNet,
     TranslationNorm,
@@ -104,6 +104,10 @@ const SHIPPED: &[(&str, &str)] = &[
     (
         "too-weak",
         include_str!("../../../../recipes/too-weak.toml"),
+    ),
+    (
+        "unrolled",
+        include_str!("../../../../recipes/unrolled.toml"),
     ),
     ("wgan", include_str!("../../../../recipes/wgan.toml")),
     ("wgan-gp", include_str!("../../../../recipes/wgan-gp.toml")),

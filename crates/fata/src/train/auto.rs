@@ -1,8 +1,9 @@
 //! `--auto`: a run that takes the doctor's advice by itself.
 //!
 //! Mild diseases are treated where the run is: rates, the discriminator's steps,
-//! penalties, augmentation, the loss. After divergence it goes back to the best
-//! checkpoint, at lower rates. What was done is part of the game and of its
+//! penalties, augmentation, the loss. Players whose samples have run away from the
+//! data begin anew, with what was advised; after divergence the run goes back to the
+//! best checkpoint, at lower rates. What was done is part of the game and of its
 //! checkpoints, so a run that is resumed does the same at the same image; and it
 //! is written to `events.jsonl`. The run's own `recipe.toml` stays as it was.
 
@@ -10,8 +11,10 @@ use super::folder::Folder;
 use super::game::Game;
 use super::supply::Supply;
 use super::{SamplingRun, TrainError, checkpoint};
-use crate::doctor::{Advice, Diagnosis, Disease, Event, Line, Patient, examine};
+use crate::doctor::{Advice, Diagnosis, Disease, Event, Line, Patient, examine, has_run_away};
+use crate::nets::NetError;
 use crate::recipe::Recipe;
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -66,6 +69,17 @@ impl Game {
             self.ada.state_for(&recipe.augment),
         );
         self.recipe = recipe;
+    }
+
+    /// Both players, their average and their optimisers as they were at the start. How
+    /// far the game is, and what is drawn from here on, stays as it is.
+    fn begin_anew(&mut self, class_counts: &[u64], device: &Device) -> Result<(), NetError> {
+        let start = Self::new(&self.recipe, &self.form, class_counts, device)?;
+        self.generator = start.generator;
+        self.discriminator = start.discriminator;
+        self.average = start.average;
+        self.slow = start.slow;
+        Ok(())
     }
 
     /// Does these acts, but for values that a person has set since.
@@ -129,12 +143,22 @@ impl SamplingRun {
             diagnosis: diagnosis.diagnosis,
             set: advice.set.clone(),
         };
+        let anew = diagnosis.diagnosis == Disease::DiscriminatorTooWeak
+            && self.lines.last().is_some_and(has_run_away);
+        let then = match anew {
+            true => "; the samples have run away, so both players begin anew",
+            false => "",
+        };
         self.notices.push(format!(
-            "--auto: {} at {} images, so {}: {}",
+            "--auto: {} at {} images, so {}: {}{then}",
             diagnosis.diagnosis, act.images_seen, advice.why, advice.flags
         ));
-        self.note_act(act)?;
+        self.note_act(act, anew)?;
         self.game.take_on(recipe);
+        if anew {
+            self.game
+                .begin_anew(&self.dataset.class_counts(), &self.device)?;
+        }
         Ok(())
     }
 
@@ -155,12 +179,13 @@ impl SamplingRun {
         })
     }
 
-    fn note_act(&mut self, act: Act) -> Result<(), TrainError> {
+    fn note_act(&mut self, act: Act, anew: bool) -> Result<(), TrainError> {
         if let Some(folder) = &self.folder {
             folder.record(&Event::Act {
                 images_seen: act.images_seen,
                 diagnosis: act.diagnosis,
                 set: act.set.clone(),
+                anew,
             })?;
         }
         self.game.acts.push(act);
@@ -238,7 +263,7 @@ impl SamplingRun {
             reason: reason.into(),
         })?;
         self.lines.retain(|line| line.images_seen <= images_seen);
-        self.note_act(act.clone())?;
+        self.note_act(act.clone(), false)?;
         for assignment in &act.set {
             let recipe = self.game.recipe.clone().with_set(assignment)?;
             self.game.take_on(recipe);

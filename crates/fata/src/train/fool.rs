@@ -4,7 +4,7 @@ use super::game::Game;
 use super::portion::Samples;
 use super::report::StepReport;
 use super::view::Seen;
-use crate::layers::Mode;
+use crate::layers::{Mode, Parameters, Weights};
 use crate::loss;
 use crate::recipe::Condition;
 use burn::tensor::Tensor;
@@ -14,18 +14,30 @@ impl Game {
     /// own weights are constants.
     pub(super) fn fooling(
         &self,
+        discriminator: &Parameters,
         real: &Samples,
         fake: &Samples,
         report: &mut StepReport,
     ) -> Tensor<1> {
+        let d = discriminator.frozen(Mode::Train);
+        self.fooling_by(&d, discriminator, [real, fake], report)
+    }
+
+    /// The same by weights that are lent otherwise.
+    pub(super) fn fooling_by(
+        &self,
+        d: &Weights,
+        discriminator: &Parameters,
+        [real, fake]: [&Samples; 2],
+        report: &mut StepReport,
+    ) -> Tensor<1> {
         let recipe = &self.recipe;
-        let d = self.discriminator.parameters.frozen(Mode::Train);
         let layers = &self.discriminator_layers;
         let seen = self.view(fake.values.clone(), Seen::Fooling);
-        let verdict = layers.judge(&d, seen.into(), fake.labels.as_ref());
+        let verdict = layers.judge(d, seen.into(), fake.labels.as_ref());
         let matching = recipe.loss.feature_matching;
         let of_real = (recipe.loss.kind.generator_sees_real() || matching > 0.0).then(|| {
-            let plain = self.discriminator.parameters.plain(Mode::Train);
+            let plain = discriminator.plain(Mode::Train);
             let x = self.view(real.values.clone(), Seen::Real);
             layers.judge(&plain, x.into(), real.labels.as_ref())
         });

@@ -127,7 +127,10 @@ impl Game {
 
         let (g, fake, real) = last.expect("k is at least one");
         let batch = fake.values.dims()[0] as u64;
-        let objective = self.fooling(&real, &fake, &mut report);
+        let objective = match self.recipe.train.unrolled_steps {
+            0 => self.fooling(&self.discriminator.parameters, &real, &fake, &mut report),
+            _ => self.fooling_ahead(&real, &fake, turn, &mut report),
+        };
         report.loss_generator = self.finite(&objective, turn.step, &self.generator)?;
         let statistics = g.take_statistics();
         let norm_generator = self.generator.learn(g, &objective, turn)?;
@@ -149,7 +152,7 @@ impl Game {
     /// GFLOP of one step's matrix products: each player's forward pass, weight
     /// gradients and, behind its first layer, input gradients; in the
     /// generator's update the discriminator passes gradients on but has none.
-    /// Penalties are not counted.
+    /// Penalties and unrolled steps are not counted.
     pub(crate) fn gflop_per_step(&self, batch: usize) -> f64 {
         let k = self.recipe.train.discriminator_steps as u64;
         let [g_first, g_rest] = self.generator_layers.multiply_adds();

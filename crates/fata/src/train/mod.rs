@@ -4,6 +4,7 @@
 //! without one it only trains. It knows nothing of screens: progress is read
 //! from it, or watched with [`Trainer::on_step`].
 
+mod adjoint;
 mod auto;
 mod average;
 mod checkpoint;
@@ -31,6 +32,7 @@ mod tests;
 mod tick;
 mod trainer;
 mod translation;
+mod unroll;
 mod view;
 
 pub(crate) use average::calibrate;

@@ -8,9 +8,9 @@ use fata_kernels::{Adam, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot};
 
 /// An optimiser's settings and moments: as many flat tensors as the player has
 /// trained parameters, in their order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OptimizerState {
-    settings: Optimizer,
+    pub(super) settings: Optimizer,
     /// Updates made so far.
     pub(crate) steps: u64,
     /// Adam's mean of gradients; SGD's velocity.

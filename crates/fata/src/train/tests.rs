@@ -2,8 +2,10 @@
 //! every condition: it stays finite and goes on from a checkpoint bit for bit.
 
 use super::checkpoint;
+use super::report::StepReport;
 use super::tick::Meters;
 use super::*;
+use crate::layers::{Mode, numbers};
 use crate::nets::Form;
 use crate::recipe::{Condition, ModelKind};
 use crate::rng::{Random, Stream};
@@ -19,7 +21,7 @@ const KIND: Kind = Kind::Images {
 
 /// Players by their kind, with a game that suits them and much of what recipes
 /// can turn on.
-const PLAYERS: [(&str, &[&str]); 5] = [
+const PLAYERS: [(&str, &[&str]); 6] = [
     (
         "mlp",
         &[
@@ -50,6 +52,10 @@ const PLAYERS: [(&str, &[&str]); 5] = [
             "penalty.every=2",
             "optimizer.generator.kind=rms-prop",
         ],
+    ),
+    (
+        "r3gan",
+        &["loss.kind=least-squares", "train.unrolled_steps=2"],
     ),
     (
         "resnet",
@@ -92,6 +98,9 @@ fn recipe(kind: &str, condition: &str, more: &[&str]) -> Recipe {
     let mut all: Vec<String> = small.iter().chain(more).map(ToString::to_string).collect();
     all.push(format!("model.kind={kind}"));
     all.push(format!("model.condition={condition}"));
+    if ["auxiliary", "semi-supervised"].contains(&condition) {
+        all.push("train.unrolled_steps=0".into());
+    }
     if condition == "semi-supervised" {
         let plain = ["loss.kind=non-saturating", "penalty.gradient=0"];
         let off = ["penalty.r1=0", "penalty.r2=0", "penalty.dragan=0"];
@@ -335,5 +344,74 @@ fn runs_of_points_draw_whatever_their_discriminator_sees() {
         let mut trainer = Trainer::create(recipe, &folder, Device::flex()).unwrap();
         trainer.next_tick().unwrap().unwrap();
         assert!(folder.join("samples/000000000032.png").exists(), "{set:?}");
+    }
+}
+
+/// The gradient of the unrolled loss against differences of that loss, in which
+/// the discriminator's updates are made anew for each of the generator's weights.
+#[test]
+fn an_unrolled_gradient_comes_through_the_discriminators_updates() {
+    const STEP: f32 = 2e-2;
+    for rule in ["adam", "sgd"] {
+        let kind = format!("optimizer.discriminator.kind={rule}");
+        let more = [
+            "model.activation=tanh",
+            "loss.kind=minimax",
+            "train.unrolled_steps=3",
+            "optimizer.discriminator.rate=0.05",
+            "train.lookahead_every=0",
+            &kind,
+        ];
+        let mut game = game(&recipe("mlp", "none", &more));
+        play(&mut game, 2); // so that there are moments
+        let turn = super::player::Turn {
+            step: game.steps + 1,
+            measured: false,
+            moment: super::schedule::Moment::at(&game.recipe, game.images_seen),
+        };
+        let real = portion(100, &game.form).real;
+        let loss = |game: &Game, g: &crate::layers::Weights, ahead: bool| {
+            let random = Random::new(3);
+            let device = game.generator.parameters.device();
+            let (z, labels) = game.latents.of_training(random, 0..BATCH as u64, device);
+            let values = game.generator_layers.forward(g, z, labels.as_ref());
+            let fake = Samples { values, labels };
+            let mut report = StepReport::default();
+            match ahead {
+                true => game.fooling_ahead(&real, &fake, turn, &mut report),
+                false => {
+                    let d = &game.discriminator.parameters;
+                    game.fooling(d, &real, &fake, &mut report)
+                }
+            }
+        };
+        let [ahead, now] = [true, false].map(|ahead| {
+            let g = game.generator.parameters.tracked(Mode::Train);
+            let mut gradients = loss(&game, &g, ahead).backward();
+            let of = g.gradients(&mut gradients).into_iter().map(numbers);
+            of.collect::<Vec<_>>()
+        });
+        // The first layer's weights, moved along their own gradient and one by one.
+        let index = 0;
+        let original = game.generator.parameters.read(index);
+        let mut slope = |direction: &[f32]| {
+            let ends = [STEP, -STEP].map(|by| {
+                let moved = original.iter().zip(direction).map(|(p, d)| p + by * d);
+                game.generator.parameters.write(index, moved.collect());
+                let plain = game.generator.parameters.tracked(Mode::Train);
+                f64::from(numbers(loss(&game, &plain, true).without_autodiff())[0])
+            });
+            game.generator.parameters.write(index, original.clone());
+            (ends[0] - ends[1]) / f64::from(2.0 * STEP)
+        };
+        let norm = ahead[index].iter().map(|g| g * g).sum::<f32>().sqrt();
+        let along: Vec<f32> = ahead[index].iter().map(|g| g / norm).collect();
+        let found = slope(&along);
+        let error = (found - f64::from(norm)).abs() / f64::from(norm);
+        assert!(error < 1e-2, "{rule}: {found} for {norm}");
+        // The part through the updates is no small one, and it is what makes the difference.
+        let apart = ahead[index].iter().zip(&now[index]);
+        let apart = apart.map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+        assert!(apart > 0.05 * norm, "{rule}: {apart} of {norm}");
     }
 }

@@ -10,7 +10,7 @@ mod translation;
 pub use game::{Loss, LossKind, Penalty};
 pub use judging::{Judging, Stop, StopWhen};
 pub use learning::{Average, Optimizer, OptimizerKind, Optimizers, Schedule, Shape};
-pub use model::{Condition, Minibatch, Model, ModelKind, Norm, SpectralNorm, Start};
+pub use model::{Condition, Hidden, Minibatch, Model, ModelKind, Norm, SpectralNorm, Start};
 pub use train::{RateDecay, Train};
 pub use translation::{Distance, Domains, Task, Translation, TranslationNet, TranslationNorm};
 
@@ -177,6 +177,7 @@ impl Recipe {
             let fits = model.condition != Condition::SemiSupervised;
             require(fits, key, &"on", allowed)?;
         }
+        self.check_unrolled()?;
         let fits = self.penalty.consistency == 0.0 || self.augment.kind != AugmentKind::None;
         let allowed = "consistency is under augmentation: set augment.kind too";
         let weight = self.penalty.consistency;
@@ -201,6 +202,54 @@ impl Recipe {
         let fits = train.labelled == 0 || semi;
         let allowed = "only with model.condition=semi-supervised";
         require(fits, "train.labelled", &train.labelled, allowed)
+    }
+
+    /// Looking ahead differentiates the discriminator's own updates, so what it is
+    /// made of must have second derivatives here.
+    fn check_unrolled(&self) -> Result<(), RecipeError> {
+        if self.train.unrolled_steps == 0 {
+            return Ok(());
+        }
+        let model = &self.model;
+        let normed = model.kind == ModelKind::Dcgan && model.discriminator_norm == Norm::Batch;
+        let attends = model.kind == ModelKind::Resnet && model.attention > 0;
+        let conditions = [Condition::Auxiliary, Condition::SemiSupervised];
+        let rule = &self.optimizer.discriminator.kind;
+        for (fits, allowed) in [
+            (
+                !normed,
+                "0, or a discriminator without batch normalisation: set model.discriminator_norm=none too",
+            ),
+            (!attends, "0 with self-attention: set model.attention=0 too"),
+            (
+                model.minibatch == Minibatch::None,
+                "0 where the discriminator sees its batch: set model.minibatch=none too",
+            ),
+            (
+                model.spectral_norm == SpectralNorm::None,
+                "0 with spectral normalisation: set model.spectral_norm=none too",
+            ),
+            (
+                !conditions.contains(&model.condition),
+                "0 where the discriminator names classes: use model.condition none, concatenation or projection",
+            ),
+            (
+                self.penalty.of_gradient().is_none() && self.penalty.consistency == 0.0,
+                "0 together with a penalty: set the penalties to 0 too",
+            ),
+            (
+                self.penalty.clip == 0.0,
+                "0 together with clipped weights: set penalty.clip=0 too",
+            ),
+            (
+                *rule != OptimizerKind::RmsProp,
+                "0 with rms-prop: use optimizer.discriminator.kind adam or sgd",
+            ),
+        ] {
+            let steps = &self.train.unrolled_steps;
+            require(fits, "train.unrolled_steps", steps, allowed)?;
+        }
+        Ok(())
     }
 
     /// What a translation has no use for would be passed over in silence.

@@ -21,6 +21,9 @@ pub struct Model {
     /// How an `mlp`'s weights begin.
     #[serde(default)]
     pub init: Start,
+    /// What bends an `mlp`'s hidden layers.
+    #[serde(default)]
+    pub activation: Hidden,
     /// Frequencies of the Fourier features that an `mlp` discriminator sees
     /// beside the data; 0 for none.
     #[serde(default)]
@@ -114,6 +117,17 @@ pub enum Start {
     Classic,
     /// Normal, so that signals keep their size (He et al. 2015).
     He,
+}
+
+/// The activation of an `mlp`'s hidden layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hidden {
+    /// Leaky ReLU of slope 0.2.
+    #[default]
+    LeakyRelu,
+    /// The hyperbolic tangent.
+    Tanh,
 }
 
 /// Normalisation of a discriminator's layers.

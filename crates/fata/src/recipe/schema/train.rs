@@ -17,6 +17,9 @@ pub struct Train {
     pub minutes: Option<f64>,
     /// The discriminator's steps to one of the generator's: k of Algorithm 1.
     pub discriminator_steps: usize,
+    /// How many updates of the discriminator the generator looks ahead, its
+    /// gradient coming through them (Metz et al. 2017); 0 for none.
+    pub unrolled_steps: usize,
     /// Side of the pictures in pixels; by default the data's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<usize>,
@@ -44,6 +47,7 @@ impl Default for Train {
             images: 1_000_000,
             minutes: None,
             discriminator_steps: 1,
+            unrolled_steps: 0,
             resolution: None,
             every: 20_000,
             seed: 0,
@@ -78,6 +82,9 @@ impl Train {
         let fits = (1..=1000).contains(&k);
         let allowed = "between 1 and 1000";
         require(fits, "train.discriminator_steps", &k, allowed)?;
+        let ahead = self.unrolled_steps;
+        let allowed = "at most 100";
+        require(ahead <= 100, "train.unrolled_steps", &ahead, allowed)?;
         let minutes = self.minutes.unwrap_or(1.0);
         let fits = minutes > 0.0 && minutes.is_finite();
         require(fits, "train.minutes", &minutes, "more than 0")?;
