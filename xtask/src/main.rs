@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench_peers;
+mod browser;
 mod ci;
 mod digits_classifier;
 mod doctor_figures;
@@ -9,18 +10,21 @@ mod feature_times;
 mod judge_figures;
 mod kill_resume;
 mod penalties;
+mod studio_load;
 mod vulkan;
 
 use anyhow::bail;
 
 const TASKS: &str = "\
     ci                              form, lints, documents and tests: what a change must pass
+    browser [PAGE ...]              the studio in a real Chromium, as a person uses it
     bench-peers --python PATH ...   training steps against PyTorch's, in turn
     train-digits-classifier [FILE]  the classifier that the judge embeds
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
     doctor-figures [SEEDS] [auto]   what the doctor says of failures and of healthy runs
     kill-resume [SEED]              kills a training ten times, and sees that nothing is lost
+    studio-load [SECONDS]           what the studio and the server bear, by wrk
     vulkan                          a training step on a Vulkan device against the processor
     penalties --python PATH         gradient penalties against PyTorch's, their cost too";
 
@@ -30,12 +34,14 @@ fn main() -> anyhow::Result<()> {
     let word = |place: usize| words.get(place).map(ToString::to_string);
     match words.first() {
         Some(&"ci") => ci::run(),
+        Some(&"browser") => browser::run(&words[1..]),
         Some(&"bench-peers") => bench_peers::report(&words[1..]),
         Some(&"train-digits-classifier") => digits_classifier::train(word(1)),
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),
         Some(&"doctor-figures") => doctor_figures::report(&words[1..]),
         Some(&"kill-resume") => kill_resume::run(word(1)),
+        Some(&"studio-load") => studio_load::report(word(1)),
         Some(&"vulkan") => vulkan::check(),
         Some(&"penalties") => penalties::report(&words[1..]),
         _ => bail!("usage: cargo xtask TASK\n{TASKS}"),

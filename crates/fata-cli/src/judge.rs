@@ -2,6 +2,7 @@
 
 use crate::count::count;
 use crate::failure::Usage;
+use crate::judge_human;
 use crate::judge_translation;
 use crate::machine::Machine;
 use anyhow::Context;
@@ -31,6 +32,9 @@ pub(crate) struct JudgeArgs {
     /// run's own]
     #[arg(long, value_name = "A", requires = "against")]
     pub(crate) from: Option<String>,
+    /// What people said who played "Which is real?" with the run in the studio
+    #[arg(long, conflicts_with_all = ["against", "metrics", "features", "held_out", "html", "resolution", "fit"])]
+    pub(crate) human: bool,
     /// Which metrics, as fid,kid,recall [default: all that apply]
     #[arg(long, value_name = "LIST")]
     metrics: Option<String>,
@@ -66,6 +70,9 @@ pub(crate) struct JudgeArgs {
 }
 
 pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
+    if arguments.human {
+        return judge_human::run(&arguments);
+    }
     let device = arguments.machine.open()?;
     if let Some(model) = judge_translation::translator(&arguments.subjects[0], &device) {
         return judge_translation::run(&model, &arguments, &device);

@@ -3,6 +3,7 @@
 
 mod bench;
 mod blend;
+mod browser;
 mod count;
 mod data;
 mod directions;
@@ -11,6 +12,7 @@ mod failure;
 mod ffmpeg;
 mod invert;
 mod judge;
+mod judge_human;
 mod judge_translation;
 mod machine;
 mod recipes;
@@ -19,6 +21,7 @@ mod serve;
 mod space;
 mod studio;
 mod train;
+mod train_studio;
 mod translate;
 mod walk;
 

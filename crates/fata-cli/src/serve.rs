@@ -3,11 +3,11 @@
 use crate::failure::Usage;
 use crate::machine::Machine;
 use clap::Args;
-use fata::Generator;
-use fata::ship::Which;
-use fata_studio::{Limits, Server, ServerOptions, service};
+use fata::ship::{ModelError, Which};
+use fata::{Generator, Translator};
+use fata_studio::{Limits, Server, ServerOptions, service, translation_service};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -28,6 +28,9 @@ pub(crate) struct ServeArgs {
     /// Pictures that may wait to be made; those beyond are refused with 503
     #[arg(long, value_name = "N", default_value_t = 256)]
     queue: usize,
+    /// Connections at once; those beyond wait until one is closed
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    connections: usize,
     /// Seconds that an answer may take; after them it is 504
     #[arg(long, value_name = "S", default_value_t = 30.0)]
     timeout: f64,
@@ -90,15 +93,25 @@ pub(crate) fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     if !(1..=1_000_000).contains(&arguments.queue) {
         return Err(Usage("--queue must be from 1 to 1000000".into()).into());
     }
+    if !(1..=100_000).contains(&arguments.connections) {
+        return Err(Usage("--connections must be from 1 to 100000".into()).into());
+    }
     let limits = Limits {
         queue: arguments.queue,
+        connections: arguments.connections,
         time: Duration::from_secs_f64(arguments.timeout),
         ..Limits::default()
     };
     let device = arguments.machine.open()?;
-    let generator = Generator::load_which(&arguments.model, arguments.which, &device)?;
-    let name = arguments.model.display().to_string();
-    let service = service(generator, &name, limits)?;
+    let (model, which) = (&arguments.model, arguments.which);
+    let name = model.display().to_string();
+    let service = match Generator::load_which(model, which, &device) {
+        Ok(generator) => service(generator, &name, limits)?,
+        Err(error) if matches!(error, ModelError::Translates { .. }) || is_foreign(model) => {
+            translation_service(Translator::load(model, which, &device)?, &name, limits)
+        }
+        Err(error) => return Err(error.into()),
+    };
     let server = arguments.place.open(limits)?;
     if arguments.machine.json {
         println!("{}", json!({ "url": server.url(), "model": name }));
@@ -107,4 +120,10 @@ pub(crate) fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     }
     server.run(service)?;
     Ok(ExitCode::from(INTERRUPTED))
+}
+
+/// Whether a file is one of the reference implementation of translations.
+fn is_foreign(model: &Path) -> bool {
+    let ending = model.extension().unwrap_or_default().to_ascii_lowercase();
+    ["pth", "pt"].iter().any(|known| ending == *known)
 }

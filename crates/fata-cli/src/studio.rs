@@ -1,5 +1,6 @@
 //! `fata studio`: a folder of runs in the browser.
 
+use crate::browser;
 use crate::serve::Place;
 use clap::Args;
 use fata_studio::{Limits, Studio, StudioOptions};
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: StudioArgs) -> anyhow::Result<ExitCode> {
         println!("{}", json!({ "url": server.url(), "runs": runs }));
     } else if !quiet {
         eprintln!("the studio is at {} (Ctrl-C ends it)", server.url());
+        browser::show(&server.url());
     }
     let served = server.run(studio.service());
     // Trainings that were begun on the page are saved first.

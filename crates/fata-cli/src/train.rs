@@ -4,6 +4,7 @@ use crate::count::count;
 use crate::doctor::headline;
 use crate::failure::{Usage, resumable};
 use crate::machine::Machine;
+use crate::train_studio::Beside;
 use clap::Args;
 use fata::Trainer;
 use fata::data::{DataOptions, Dataset, Domains, Kind, Skipped};
@@ -74,6 +75,9 @@ pub(crate) struct TrainArgs {
     /// Take the doctor's advice while training, and go back after divergence
     #[arg(long)]
     auto: bool,
+    /// Open the studio in the browser, on this run, for as long as it is trained
+    #[arg(long, conflicts_with = "dry_run")]
+    studio: bool,
     /// Say what the run would be and take; write nothing
     #[arg(long)]
     dry_run: bool,
@@ -106,7 +110,24 @@ pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
             }
         }
     };
-    train(trainer, &arguments)
+    match arguments.studio {
+        true => beside_the_studio(trainer, &arguments),
+        false => train(trainer, &arguments),
+    }
+}
+
+fn beside_the_studio(trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let folder = trainer
+        .folder()
+        .expect("a run that is trained has a folder");
+    let studio = Beside::open(folder, trainer.stop_flag())?;
+    if !arguments.quiet {
+        eprintln!("the studio is at {} while this trains", studio.url);
+        studio.show();
+    }
+    let outcome = train(trainer, arguments);
+    studio.end();
+    outcome
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {

@@ -1,7 +1,10 @@
 // A picture that does not exist, and another one. Space or the right arrow for
 // the next, the left arrow for the one before; the address keeps the seed.
 const at = id => document.getElementById(id);
-const seen = [];
+// `fata serve` has this page at its root, and one model.
+const alone = location.pathname === "/";
+const base = () => alone ? "" : "/api/run/" + encodeURIComponent(at("run").value);
+let seen = [];
 let address = null;
 
 async function show(seed) {
@@ -9,7 +12,7 @@ async function show(seed) {
   if (seed !== null) ask.set("seed", seed);
   if (at("class").value) ask.set("class", at("class").value);
   try {
-    const answer = await fetch("/image?" + ask);
+    const answer = await fetch(base() + "/image?" + ask);
     if (!answer.ok) throw new Error((await answer.json()).error);
     const shown = answer.headers.get("x-fata-seed");
     const picture = await answer.blob();
@@ -20,7 +23,7 @@ async function show(seed) {
     at("download").download = "seed" + shown.padStart(6, "0") + ".png";
     at("seed").textContent = shown;
     at("error").textContent = "";
-    history.replaceState(null, "", "#" + shown);
+    history.replaceState(null, "", "#" + (alone ? "" : encodeURIComponent(at("run").value) + "/") + shown);
     return shown;
   } catch (error) {
     at("error").textContent = error.message;
@@ -51,15 +54,32 @@ document.addEventListener("keydown", event => {
   if (event.key === "ArrowLeft") back();
 });
 
-(async () => {
+async function open(kept) {
+  seen = [];
   at("back").disabled = true;
-  const model = await (await fetch("/model")).json();
+  const answer = await fetch(base() + "/model");
+  const model = await answer.json();
+  at("error").textContent = answer.ok ? "" : model.error;
+  if (!answer.ok) return;
   at("model").textContent = `${model.name}: ${model.recipe} on ${model.data}, ${model.images_seen.toLocaleString("en")} images seen`;
-  for (const name of model.classes) at("class").append(new Option(name, name));
+  at("class").replaceChildren(new Option("any class", ""), ...model.classes.map(name => new Option(name, name)));
   at("class").hidden = model.classes.length === 0;
-  const kept = location.hash.slice(1);
-  if (/^\d+$/.test(kept)) {
-    const shown = await show(kept);
-    if (shown !== null) seen.push(shown);
-  } else next();
+  if (!/^\d+$/.test(kept)) { await next(); return; }
+  const shown = await show(kept);
+  if (shown !== null) seen.push(shown);
+}
+
+at("run").onchange = () => open("");
+(async () => {
+  const parts = location.hash.slice(1).split("/");
+  try {
+    if (alone) { await open(parts[0]); return; }
+    const { runs } = await (await fetch("/api/runs")).json();
+    for (const run of runs.filter(run => run.tick && run.pictures)) at("run").append(new Option(run.name, run.name));
+    const wanted = decodeURIComponent(parts[0]);
+    if ([...at("run").options].some(option => option.value === wanted)) at("run").value = wanted;
+    at("runs").hidden = false;
+    if (at("run").value) await open(parts[1] ?? "");
+    else at("error").textContent = "there is no run to look at yet";
+  } catch (error) { at("error").textContent = "the server does not answer: " + error.message; }
 })();

@@ -63,8 +63,8 @@ at("at").oninput = walk;
 for (const id of ["first", "class", "trunc"]) at(id).oninput = grid;
 (async () => {
   const { runs } = await (await fetch("/api/runs")).json();
-  for (const run of runs.filter(run => run.tick)) at("run").append(new Option(run.name, run.name));
+  for (const run of runs.filter(run => run.tick && run.pictures)) at("run").append(new Option(run.name, run.name));
   const wanted = decodeURIComponent(location.hash.slice(1));
-  if (runs.some(run => run.name === wanted)) at("run").value = wanted;
+  if ([...at("run").options].some(option => option.value === wanted)) at("run").value = wanted;
   if (at("run").value) open(); else at("error").textContent = "there is no run to explore yet";
 })();

@@ -53,7 +53,9 @@ function buttons(row) {
     cell.append(button, " ");
   };
   const now = state(row);
-  if (now === "training" && row.here) { add("Pause", "pause"); add("Stop", "stop"); }
+  // What `fata train --studio` trains ends together with this page.
+  if (now === "training" && row.own) add("Stop", "stop");
+  else if (now === "training" && row.here) { add("Pause", "pause"); add("Stop", "stop"); }
   else if (now === "training") cell.append(element("span", "trained elsewhere", { className: "soft" }));
   else if (now !== "done" && row.recipe) add("Resume", "resume");
   return cell;
@@ -163,13 +165,15 @@ function paint(canvas, names, keys, unit) {
   }
   if (!(far > 0) || !(low <= high)) return;
   if (low === high) { low -= 1; high += 1; }
-  const left = 46, foot = 16, top = 6;
+  pen.font = "11px system-ui, sans-serif";
+  const labels = [low, (low + high) / 2, high].map(value => [value, short(value)]);
+  const left = 10 + Math.max(36, ...labels.map(label => pen.measureText(label[1]).width)), foot = 16, top = 6;
   const px = x => left + (width - left - 4) * x / far, py = y => top + (height - top - foot) * (1 - (y - low) / (high - low));
   const ink = getComputedStyle(document.body);
-  pen.font = "11px system-ui, sans-serif"; pen.fillStyle = ink.getPropertyValue("--soft"); pen.strokeStyle = ink.getPropertyValue("--line");
+  pen.fillStyle = ink.getPropertyValue("--soft"); pen.strokeStyle = ink.getPropertyValue("--line");
   pen.textAlign = "right";
-  for (const value of [low, (low + high) / 2, high]) {
-    pen.fillText(short(value), left - 5, py(value) + 4);
+  for (const [value, label] of labels) {
+    pen.fillText(label, left - 5, Math.max(py(value) + 4, 9));
     pen.beginPath(); pen.moveTo(left, py(value)); pen.lineTo(width - 4, py(value));
     pen.setLineDash(unit && value === 0.5 ? [5, 4] : []); pen.stroke();
   }
@@ -195,7 +199,8 @@ async function words(names) {
     card.append(element("h3", row.name + " failed"), element("p", row.failure, { className: "bad" }));
     cards.push(card);
   }
-  for (const name of names) {
+  // A run without a tick has nothing to say yet.
+  for (const name of names.filter(name => rows.some(row => row.name === name && row.tick))) {
     try {
       const said = await ask(`/api/run/${encodeURIComponent(name)}/doctor`);
       const card = element("div", undefined, { className: "card" });
@@ -204,15 +209,20 @@ async function words(names) {
         element("p", said.meaning, { className: said.alarm ? "bad" : "soft" }));
       for (const one of found.evidence ?? []) card.append(element("p", `${one.figure.replaceAll("_", " ")} ${short(one.value)}: ${one.says}`));
       cards.push(card);
-    } catch { /* A run without a tick has nothing to say yet. */ }
+    } catch { /* The run has just disappeared. */ }
   }
   at("words").replaceChildren(...cards);
 }
 
-let busy = false, examined = "", examinedAt = 0;
+// The page looks once a second, and less often where looking takes long: it
+// must not cost the training anything that is worth having.
+const EVERY = 1000, SELDOM = 5000, SHARE = 50;
+const EXAMINE = 10000;
+let busy = false, examined = "", examinedAt = 0, examining = 0, lookedAt = 0, looking = 0;
 async function refresh() {
   if (busy) return;
   busy = true;
+  const began = lookedAt = performance.now();
   try {
     const said = await ask("/api/runs");
     rows = said.runs;
@@ -223,15 +233,21 @@ async function refresh() {
     const names = known.filter(name => shown.has(name));
     for (const name of names) {
       // A run may disappear between two answers.
-      try { runs.set(name, await ask(`/api/run/${encodeURIComponent(name)}`)); } catch { runs.delete(name); }
+      try {
+        const known = runs.get(name);
+        const said = await ask(`/api/run/${encodeURIComponent(name)}${known ? "?known=" + known.version : ""}`);
+        runs.set(name, said.columns ? said : { ...known, samples: said.samples });
+      } catch { runs.delete(name); }
     }
+    looking = performance.now() - began;
     table(); grids(names); charts(names);
     // The doctor reads whole logs: only when there is news, and not too often.
     const news = JSON.stringify(rows.map(row => [row.name, row.failure, shown.has(row.name), row.tick?.images_seen]));
-    const wait = JSON.stringify([...names]) === examined ? 10000 : 0;
-    if (news !== at("words").dataset.news && Date.now() - examinedAt > wait) {
-      at("words").dataset.news = news; examined = JSON.stringify([...names]); examinedAt = Date.now();
+    const wait = JSON.stringify(names) === examined ? Math.max(EXAMINE, 2 * SHARE * examining) : 0;
+    if (news !== at("words").dataset.news && performance.now() - examinedAt > wait) {
+      at("words").dataset.news = news; examined = JSON.stringify(names); examinedAt = performance.now();
       await words(names);
+      examining = performance.now() - examinedAt;
     }
     if (at("now").dataset.lost) { say(""); delete at("now").dataset.lost; }
   } catch (error) {
@@ -243,7 +259,7 @@ async function refresh() {
 document.forms.train.onsubmit = async event => {
   event.preventDefault();
   const form = new FormData(event.target), flags = {};
-  for (const flag of ["images", "minutes", "resolution", "seed"]) flags[flag] = form.get(flag);
+  for (const flag of ["images", "minutes", "resolution", "every", "seed"]) flags[flag] = form.get(flag);
   try {
     const begun = await ask("/api/train", { data: form.get("data"), recipe: form.get("recipe"), flags });
     at("trouble").textContent = ""; chosen = false; say(begun.name + " begins");
@@ -253,5 +269,8 @@ document.forms.train.onsubmit = async event => {
 };
 addEventListener("resize", () => charts([...shown]));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-setInterval(() => { if (!document.hidden) refresh(); }, 1000);
+setInterval(() => {
+  const wait = Math.min(SELDOM, Math.max(EVERY, SHARE * looking));
+  if (!document.hidden && performance.now() - lookedAt > wait - 20) refresh();
+}, EVERY / 5);
 refresh();

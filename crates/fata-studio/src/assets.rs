@@ -34,3 +34,28 @@ pub(crate) async fn explore() -> Response {
 pub(crate) async fn explore_script() -> Response {
     content(JAVASCRIPT, include_str!("../pages/explore.js"))
 }
+
+pub(crate) async fn game() -> Response {
+    content(HTML, include_str!("../pages/game.html"))
+}
+
+pub(crate) async fn game_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/game.js"))
+}
+
+pub(crate) async fn nav() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/nav.js"))
+}
+
+/// Where one model is served there are no other pages.
+pub(crate) async fn no_nav() -> Response {
+    content(JAVASCRIPT, "")
+}
+
+pub(crate) async fn translate() -> Response {
+    content(HTML, include_str!("../pages/translate.html"))
+}
+
+pub(crate) async fn translate_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/translate.js"))
+}

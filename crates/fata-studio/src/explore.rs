@@ -1,44 +1,37 @@
-//! The latent space of the studio's runs: a picture of a seed, or of a place
-//! between two.
+//! The models of the studio's runs, and the latent space: a picture of a seed, or
+//! of a place between two.
 
 use crate::folder::Folder;
+use crate::interpreter::Interpreter;
+use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::meters::Meters;
 use crate::painter::{Format, Painter};
 use crate::query::Query;
-use crate::reply::{Refusal, content, json_bytes};
-use crate::service::LARGEST_TRUNC;
+use crate::reply::{Refusal, content};
+use crate::service::{LARGEST_TRUNC, seed, with_seed};
 use axum::response::Response;
 use fata::DeviceName;
-use fata::Generator;
 use fata::data::Kind;
 use fata::ship::{Latent, Which};
-use serde_json::json;
+use fata::{Generator, Translator};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 /// Generators that are in memory at once.
 const PAINTERS: usize = 4;
 
-/// Generators that were asked of, the last one asked for at the end.
+/// The newest generators of runs.
 pub(crate) struct Painters {
-    open: Mutex<Vec<Open>>,
+    kept: Kept<Painter>,
     limits: Limits,
     meters: Arc<Meters>,
-}
-
-struct Open {
-    name: String,
-    /// When its file was written: a run that goes on has a new one at each tick.
-    written: Option<SystemTime>,
-    painter: Painter,
 }
 
 impl Painters {
     pub(crate) fn new(limits: Limits, meters: Arc<Meters>) -> Self {
         Self {
-            open: Mutex::default(),
+            kept: Kept::new(PAINTERS),
             limits,
             meters,
         }
@@ -47,17 +40,11 @@ impl Painters {
     /// The newest generator of a run; read from its file if that is new.
     pub(crate) fn of(&self, folder: &Folder, name: &str) -> Result<Painter, Refusal> {
         let path = folder.run(name)?;
-        let written = written(&path.join("generator.safetensors"));
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = open.iter().position(|one| one.name == name);
-        if let Some(at) = known {
-            let one = open.remove(at);
-            if one.written == written {
-                let painter = one.painter.clone();
-                open.push(one);
-                return Ok(painter);
-            }
-        }
+        let file = path.join("generator.safetensors");
+        self.kept.get(name, &file, || self.open(&path, name))
+    }
+
+    fn open(&self, path: &Path, name: &str) -> Result<Painter, Refusal> {
         let cannot = |error: &dyn std::fmt::Display| {
             Refusal::missing(format!("{name} cannot be explored: {error}"))
         };
@@ -65,41 +52,54 @@ impl Painters {
             .open()
             .map_err(|error| cannot(&error))?;
         let generator =
-            Generator::load_which(&path, Which::Last, &device).map_err(|error| cannot(&error))?;
+            Generator::load_which(path, Which::Last, &device).map_err(|error| cannot(&error))?;
         if let Kind::Points { .. } = generator.data().kind {
             return Err(cannot(&"it makes points, which its samples show"));
         }
-        let painter = Painter::new(generator, name, self.limits.queue, Arc::clone(&self.meters));
-        if open.len() >= PAINTERS {
-            open.remove(0);
-        }
-        open.push(Open {
-            name: name.into(),
-            written,
-            painter: painter.clone(),
-        });
-        Ok(painter)
+        let (queue, meters) = (self.limits.queue, Arc::clone(&self.meters));
+        Ok(Painter::new(generator, name, queue, meters))
     }
 }
 
-fn written(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).ok()?.modified().ok()
+/// The newest translators of runs.
+pub(crate) struct Interpreters {
+    kept: Kept<Interpreter>,
+    limits: Limits,
+    meters: Arc<Meters>,
 }
 
-/// What a page must know of a model.
-pub(crate) fn model(painter: &Painter) -> Response {
-    let generator = painter.generator();
-    json_bytes(&json!({
-        "name": painter.name(),
-        "images_seen": generator.images_seen,
-        "classes": generator.classes(),
-    }))
+impl Interpreters {
+    pub(crate) fn new(limits: Limits, meters: Arc<Meters>) -> Self {
+        Self {
+            kept: Kept::new(PAINTERS),
+            limits,
+            meters,
+        }
+    }
+
+    /// The newest translator of a run; read from its file if that is new.
+    pub(crate) fn of(&self, folder: &Folder, name: &str) -> Result<Interpreter, Refusal> {
+        let path = folder.run(name)?;
+        let file = path.join("generator.safetensors");
+        self.kept.get(name, &file, || {
+            let cannot = |error: &dyn std::fmt::Display| {
+                Refusal::missing(format!("{name} cannot translate: {error}"))
+            };
+            let device = DeviceName::default()
+                .open()
+                .map_err(|error| cannot(&error))?;
+            let translator =
+                Translator::load(&path, Which::Last, &device).map_err(|error| cannot(&error))?;
+            let meters = Arc::clone(&self.meters);
+            Ok(Interpreter::new(translator, name, self.limits, meters))
+        })
+    }
 }
 
 /// The picture of `seed`, or of the place `at` (from 0 to 1) on the way to the
 /// seed `to`.
 pub(crate) async fn picture(painter: Painter, query: Query) -> Result<Response, Refusal> {
-    let seed = query.whole("seed")?.unwrap_or(0);
+    let seed = seed(&query)?;
     let trunc = query.number("trunc", 0.0, LARGEST_TRUNC)?.unwrap_or(1.0);
     let class = query.text("class");
     let mut latent = painter.latent(seed, trunc, class)?;
@@ -111,7 +111,7 @@ pub(crate) async fn picture(painter: Painter, query: Query) -> Result<Response, 
     }
     let picture = painter.picture(latent).await?;
     let bytes = painter.encode(picture, name, Format::Png).await?;
-    Ok(content("image/png", bytes))
+    Ok(with_seed(content("image/png", bytes), seed))
 }
 
 /// The place between two latents on the great circle through them:

@@ -11,6 +11,8 @@ pub struct Limits {
     pub picture_pixels: u64,
     /// Pictures that may wait to be made; more is 503.
     pub queue: usize,
+    /// Connections at once; more wait until one is closed.
+    pub connections: usize,
     /// From a request's head to its answer; longer is 504.
     pub time: Duration,
 }
@@ -21,6 +23,7 @@ impl Default for Limits {
             body_bytes: 16 << 20,
             picture_pixels: 4096 * 4096,
             queue: 256,
+            connections: 512,
             time: Duration::from_secs(30),
         }
     }

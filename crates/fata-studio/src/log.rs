@@ -22,6 +22,8 @@ pub(crate) struct Log {
     offset: u64,
     /// The last of them.
     tail: Vec<u8>,
+    /// Changes whenever there is something new.
+    version: u64,
 }
 
 /// A column in as many pieces as are drawn: mean, least and most of each.
@@ -37,7 +39,10 @@ impl Log {
     pub(crate) fn follow(&mut self, path: &Path) -> io::Result<()> {
         let mut file = File::open(path)?;
         if !self.is_continued(&mut file)? {
-            *self = Self::default();
+            *self = Self {
+                version: self.version + 1,
+                ..Self::default()
+            };
         }
         file.seek(SeekFrom::Start(self.offset))?;
         let mut bytes = Vec::new();
@@ -49,6 +54,7 @@ impl Log {
         for line in bytes[..whole].split(|&byte| byte == b'\n') {
             self.take(line);
         }
+        self.version += u64::from(whole > 0);
         self.offset += whole as u64;
         self.tail.extend_from_slice(&bytes[..whole]);
         self.tail
@@ -84,6 +90,11 @@ impl Log {
                 column.push(number as f32);
             }
         }
+    }
+
+    /// A number that was another one when the log was.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// The columns in at most `pieces`, and the images seen at each piece's end.
@@ -157,11 +168,15 @@ mod tests {
         let text = line(1, 1.0) + "rubbish\n" + &line(2, 3.0);
         fs::write(&path, text.clone() + begun).unwrap();
         log.follow(&path).unwrap();
+        let version = log.version();
+        log.follow(&path).unwrap();
+        assert_eq!(log.version(), version, "there is nothing new");
         assert_eq!(log.images_seen, [1.0, 2.0]);
         assert_eq!(last_tick(&path).unwrap()["images_seen"], 2);
         fs::write(&path, text + begun + rest).unwrap();
         log.follow(&path).unwrap();
         assert_eq!(log.images_seen, [1.0, 2.0, 3.0]);
+        assert_ne!(log.version(), version);
         let (ends, columns) = log.thinned(2);
         assert_eq!(ends, [2.0, 3.0]);
         assert_eq!(columns["loss_generator"].mean, [Some(2.0), Some(5.0)]);

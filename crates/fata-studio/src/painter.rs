@@ -6,12 +6,14 @@
 //! them as fit. Nobody waits for company.
 
 use crate::meters::Meters;
-use crate::reply::Refusal;
-use axum::http::StatusCode;
+use crate::query::Query;
+use crate::reply::{Refusal, json_bytes};
+use axum::response::Response;
 use fata::Generator;
 use fata::data::Kind;
 use fata::draw::Picture;
 use fata::ship::{Latent, Provenance};
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -46,6 +48,33 @@ impl Format {
             Self::Webp => "image/webp",
         }
     }
+
+    /// As `format=` says, if it does.
+    pub(crate) fn read(query: &Query) -> Result<Option<Self>, Refusal> {
+        match query.text("format") {
+            None => Ok(None),
+            Some("png") => Ok(Some(Self::Png)),
+            Some("webp") => Ok(Some(Self::Webp)),
+            Some(other) => Err(Refusal::bad(format!(
+                "format={other}: it must be png or webp"
+            ))),
+        }
+    }
+
+    /// A picture's bytes, with a note.
+    pub(crate) async fn encode(
+        self,
+        picture: Picture,
+        notes: Provenance,
+    ) -> Result<Vec<u8>, Refusal> {
+        let encode = move || match self {
+            Self::Png => picture.encode_png(&notes),
+            Self::Webp => picture.encode_webp(&notes),
+        };
+        let encoded = tokio::task::spawn_blocking(encode).await;
+        let encoded = encoded.map_err(|_| Refusal::broken("the picture could not be written"))?;
+        encoded.map_err(|error| Refusal::broken(error.to_string()))
+    }
 }
 
 impl Painter {
@@ -69,12 +98,17 @@ impl Painter {
         }
     }
 
-    pub(crate) fn generator(&self) -> &Generator {
-        &self.generator
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// What a page must know of the model.
+    pub(crate) fn model(&self) -> Response {
+        let generator = &self.generator;
+        json_bytes(&json!({
+            "name": &*self.name,
+            "data": generator.data().name,
+            "recipe": generator.recipe().name,
+            "images_seen": generator.images_seen,
+            "parameters_generator": generator.parameter_count(),
+            "classes": generator.classes(),
+        }))
     }
 
     /// What a seed's picture is made from.
@@ -143,13 +177,7 @@ impl Painter {
             .map_err(|error| {
                 self.meters.waiting.fetch_sub(1, Ordering::Relaxed);
                 match error {
-                    TrySendError::Full(_) => Refusal::new(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        format!(
-                            "{} pictures wait to be made already: try again in a second",
-                            self.longest
-                        ),
-                    ),
+                    TrySendError::Full(_) => Refusal::busy(self.longest),
                     TrySendError::Disconnected(_) => Refusal::broken("the generator has stopped"),
                 }
             })?;
@@ -164,13 +192,7 @@ impl Painter {
         format: Format,
     ) -> Result<Vec<u8>, Refusal> {
         let notes = Provenance::new(&*self.name).with_seed(seed);
-        let encode = move || match format {
-            Format::Png => picture.encode_png(&notes),
-            Format::Webp => picture.encode_webp(&notes),
-        };
-        let encoded = tokio::task::spawn_blocking(encode).await;
-        let encoded = encoded.map_err(|_| Refusal::broken("the picture could not be written"))?;
-        encoded.map_err(|error| Refusal::broken(error.to_string()))
+        format.encode(picture, notes).await
     }
 }
 

@@ -43,6 +43,14 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     }
 
+    /// 503: too many wait already.
+    pub(crate) fn busy(waiting: usize) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("{waiting} pictures wait to be made already: try again in a second"),
+        )
+    }
+
     /// 500: the server's own fault.
     pub(crate) fn broken(why: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, why)

@@ -1,5 +1,6 @@
 //! The address, and the life of a server on it.
 
+use crate::door::Door;
 use crate::guard::{Guard, guard};
 use crate::limits::Limits;
 use crate::reply::Refusal;
@@ -16,6 +17,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long answers that are under way may take once it should.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long a connection may lie idle beyond the time that an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Threads for what would keep others waiting: encoding, files.
 const BLOCKING_THREADS: usize = 8;
@@ -172,9 +176,11 @@ impl Server {
             .method_not_allowed_fallback(no_such_method)
             .layer(from_fn_with_state(watch, guard));
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let idle = self.limits.time + PATIENCE;
+        let door = Door::new(listener, self.limits.connections, idle);
         let stop = self.stop;
         let asked = Arc::clone(&stop);
-        let serving = axum::serve(listener, routes).with_graceful_shutdown(until(asked));
+        let serving = axum::serve(door, routes).with_graceful_shutdown(until(asked));
         tokio::select! {
             outcome = async { serving.await } => outcome,
             () = async { until(stop).await; tokio::time::sleep(FAREWELL).await } => Ok(()),

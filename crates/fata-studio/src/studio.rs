@@ -1,8 +1,9 @@
 //! The studio: a folder of runs, live, and trainings begun from the page.
 
 use crate::assets;
-use crate::explore::{self, Painters};
-use crate::folder::{Folder, is_training, samples, summary};
+use crate::explore::{self, Interpreters, Painters};
+use crate::folder::{Folder, is_training, samples};
+use crate::game::Games;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::meters::Meters;
@@ -17,11 +18,15 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use fata::data::{DataOptions, Dataset};
+use fata::judge::human::{HumanReport, Judgements};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is counted by path.
@@ -52,6 +57,8 @@ struct Shared {
     folder: Folder,
     trainings: Trainings,
     painters: Painters,
+    interpreters: Interpreters,
+    games: Games,
     meters: Arc<Meters>,
     logs: Mutex<BTreeMap<String, Arc<Mutex<Log>>>>,
     limits: Limits,
@@ -72,6 +79,8 @@ impl Studio {
             folder,
             trainings: Trainings::new(options.program),
             painters: Painters::new(options.limits, Arc::clone(&meters)),
+            interpreters: Interpreters::new(options.limits, Arc::clone(&meters)),
+            games: Games::new()?,
             meters,
             logs: Mutex::default(),
             limits: options.limits,
@@ -92,6 +101,13 @@ impl Studio {
             .route("/runs.js", get(assets::runs_script))
             .route("/explore", get(assets::explore))
             .route("/explore.js", get(assets::explore_script))
+            .route("/game", get(assets::game))
+            .route("/game.js", get(assets::game_script))
+            .route("/endless", get(assets::endless))
+            .route("/endless.js", get(assets::endless_script))
+            .route("/translate", get(assets::translate))
+            .route("/translate.js", get(assets::translate_script))
+            .route("/nav.js", get(assets::nav))
             .route("/style.css", get(assets::style))
             .route("/health", get(crate::service::health))
             .route("/metrics", get(metrics))
@@ -102,6 +118,13 @@ impl Studio {
             .route("/api/run/{name}/image", get(image))
             .route("/api/run/{name}/doctor", get(doctor))
             .route("/api/run/{name}/sample/{images}", get(sample))
+            .route("/api/run/{name}/translator", get(translator))
+            .route("/api/run/{name}/translate", post(translate))
+            .route("/api/run/{name}/round", post(deal))
+            .route("/api/run/{name}/judgements", get(judgements))
+            .route("/api/run/{name}/shown/{kind}/{number}", get(shown))
+            .route("/api/round/{token}/{side}", get(round_picture))
+            .route("/api/round/{token}", post(answer))
             .route("/api/run/{name}/{action}", post(act))
             .with_state(Arc::clone(&self.shared));
         Service { routes, meters }
@@ -114,6 +137,12 @@ impl Studio {
     pub fn begin(&self, name: &str, words: &[OsString]) -> Result<(), ServerError> {
         let begun = self.shared.trainings.begin(name, words);
         begun.map_err(|refusal| ServerError::System(refusal.why().into()))
+    }
+
+    /// Tells the studio that this process trains the run of this name, so that
+    /// its page can set `stop`.
+    pub fn adopt(&self, name: &str, stop: Arc<AtomicBool>) {
+        self.shared.trainings.adopt(name, stop);
     }
 
     /// Stops the trainings that were begun here, saved.
@@ -147,9 +176,10 @@ async fn runs(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
             let Ok(path) = shared.folder.run(&name) else {
                 continue;
             };
-            let mut row = summary(&path, &name);
+            let mut row = shared.folder.summary(&path, &name);
             let (here, failure) = shared.trainings.state(&name);
             row["here"] = here.into();
+            row["own"] = shared.trainings.is_own(&name).into();
             row["failure"] = failure.into();
             rows.push(row);
         }
@@ -165,7 +195,8 @@ async fn run(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let query = Query::parse(query.as_deref(), &["pieces"])?;
+    let query = Query::parse(query.as_deref(), &["pieces", "known"])?;
+    let known = query.whole("known")?;
     let pieces = query.whole("pieces")?.unwrap_or(PIECES).clamp(1, 2000) as usize;
     aside(move || {
         let path = shared.folder.run(&name)?;
@@ -173,9 +204,15 @@ async fn run(
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
         // A run that has not reached its first tick has no log.
         let _ = log.follow(&path.join("log.jsonl"));
+        // Who knows all is told no more.
+        if known == Some(log.version()) {
+            let said = json!({ "version": known, "samples": samples(&path) });
+            return Ok(json_bytes(&said));
+        }
         let (images_seen, columns) = log.thinned(pieces);
         Ok(json_bytes(&json!({
             "name": name,
+            "version": log.version(),
             "images_seen": images_seen,
             "columns": columns,
             "samples": samples(&path),
@@ -216,7 +253,7 @@ async fn model(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
 ) -> Result<Response, Refusal> {
-    aside(move || Ok(explore::model(&shared.painters.of(&shared.folder, &name)?))).await
+    aside(move || Ok(shared.painters.of(&shared.folder, &name)?.model())).await
 }
 
 async fn image(
@@ -269,11 +306,16 @@ const FLAGS: [&str; 7] = [
     "fit",
 ];
 
-async fn train(State(shared): State<Arc<Shared>>, body: Body) -> Result<Response, Refusal> {
+/// A body of JSON.
+async fn read<T: DeserializeOwned>(shared: &Shared, body: Body) -> Result<T, Refusal> {
     let bytes = to_bytes(body, shared.limits.body_bytes).await;
     let bytes = bytes.map_err(|_| Refusal::too_large("the body is too large"))?;
-    let wish: Wish = serde_json::from_slice(&bytes)
-        .map_err(|error| Refusal::bad(format!("this is no training: {error}")))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Refusal::bad(format!("this is not what is asked here: {error}")))
+}
+
+async fn train(State(shared): State<Arc<Shared>>, body: Body) -> Result<Response, Refusal> {
+    let wish: Wish = read(&shared, body).await?;
     let data = match wish.data.trim() {
         "" => "digits",
         data => data,
@@ -299,8 +341,11 @@ async fn train(State(shared): State<Arc<Shared>>, body: Body) -> Result<Response
     }
     let (data, recipe) = (data.to_owned(), wish.recipe);
     aside(move || {
-        let label = if recipe.is_empty() { "run" } else { &recipe };
-        let name = shared.folder.next_name(&data, label);
+        let label = match recipe.is_empty() {
+            true => fitting(&data),
+            false => recipe,
+        };
+        let name = shared.folder.next_name(&data, &label);
         let out = shared.folder.path().join(&name);
         let mut all: Vec<OsString> = words.into_iter().map(OsString::from).collect();
         all.extend([OsString::from("-o"), out.into_os_string()]);
@@ -312,6 +357,98 @@ async fn train(State(shared): State<Arc<Shared>>, body: Body) -> Result<Response
         all.push(data.into());
         shared.trainings.begin(&name, &all)?;
         Ok(json_bytes(&json!({ "name": name })))
+    })
+    .await
+}
+
+/// What a run is called after whose recipe is left to the data. The training
+/// chooses for itself, by the same rule.
+fn fitting(data: &str) -> String {
+    let path = std::path::Path::new(data);
+    if path.join("trainA").is_dir() && path.join("trainB").is_dir() {
+        return "translation".into();
+    }
+    let has_classes = || {
+        let data = Dataset::open(path, &DataOptions::default());
+        data.is_ok_and(|data| data.classes().len() > 1)
+    };
+    fata::Recipe::fitting(data, has_classes).0.name
+}
+
+async fn translator(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    aside(move || Ok(shared.interpreters.of(&shared.folder, &name)?.model())).await
+}
+
+async fn translate(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let interpreter = aside(move || shared.interpreters.of(&shared.folder, &name)).await?;
+    interpreter.translate(query.as_deref(), body).await
+}
+
+async fn deal(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let wish = read(&shared, body).await?;
+    aside(move || {
+        let run = shared.folder.run(&name)?;
+        Ok(json_bytes(&shared.games.deal(run, &name, &wish)?))
+    })
+    .await
+}
+
+async fn round_picture(
+    State(shared): State<Arc<Shared>>,
+    Path((token, side)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    Ok(content("image/png", shared.games.picture(&token, &side)?))
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    Path(token): Path<String>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let answer = read(&shared, body).await?;
+    aside(move || Ok(json_bytes(&shared.games.answer(&token, &answer)?))).await
+}
+
+async fn judgements(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    aside(move || {
+        let run = shared.folder.run(&name)?;
+        let judgements =
+            Judgements::read(&run).map_err(|error| Refusal::broken(error.to_string()))?;
+        Ok(match HumanReport::new(&name[..], &judgements, 0) {
+            Some(report) => json_bytes(&report),
+            // That nobody has played yet is no error.
+            None => json_bytes(&json!({ "name": name, "rounds": 0, "players": 0 })),
+        })
+    })
+    .await
+}
+
+async fn shown(
+    State(shared): State<Arc<Shared>>,
+    Path((name, kind, number)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    aside(move || {
+        let run = shared.folder.run(&name)?;
+        let deck = shared.games.deck(&run, &name)?;
+        let missing = || Refusal::missing(format!("no game shows the picture {number} now"));
+        let number = number.parse().map_err(|_| missing())?;
+        let picture = deck.shown(&kind, number).ok_or_else(missing)?;
+        Ok(content("image/png", picture))
     })
     .await
 }

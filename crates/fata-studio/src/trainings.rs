@@ -12,6 +12,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const LEAVING: Duration = Duration::from_secs(3);
 pub(crate) struct Trainings {
     program: PathBuf,
     children: Mutex<BTreeMap<String, Training>>,
+    /// The run that this process trains itself, and what stops it.
+    own: Mutex<Option<(String, Arc<AtomicBool>)>>,
 }
 
 struct Training {
@@ -36,7 +39,25 @@ impl Trainings {
         Self {
             program,
             children: Mutex::default(),
+            own: Mutex::default(),
         }
+    }
+
+    /// Lets the page stop a run that this process trains.
+    pub(crate) fn adopt(&self, name: &str, stop: Arc<AtomicBool>) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = Some((name.into(), stop));
+    }
+
+    /// What stops a run, if this process trains it.
+    fn own(&self, name: &str) -> Option<Arc<AtomicBool>> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = own.as_ref().filter(|(own, _)| own == name);
+        found.map(|(_, stop)| Arc::clone(stop))
+    }
+
+    /// Whether the studio goes when the training of this run does.
+    pub(crate) fn is_own(&self, name: &str) -> bool {
+        self.own(name).is_some()
     }
 
     /// Begins `fata train` with these words.
@@ -86,6 +107,10 @@ impl Trainings {
 
     /// Asks a training to finish its step and save.
     pub(crate) fn stop(&self, name: &str) -> Result<(), Refusal> {
+        if let Some(stop) = self.own(name) {
+            stop.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
         match children.get_mut(name) {
             Some(training) => {
@@ -102,6 +127,9 @@ impl Trainings {
     /// Whether a run's training was begun here and goes on, and what it said
     /// if it failed.
     pub(crate) fn state(&self, name: &str) -> (bool, Option<String>) {
+        if self.is_own(name) {
+            return (true, None);
+        }
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(training) = children.get_mut(name) else {
             return (false, None);

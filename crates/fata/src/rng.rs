@@ -62,6 +62,11 @@ pub enum Stream {
     /// What work in the latent space begins with: weights of a search's network,
     /// the first guess of components.
     Latent = 50,
+    /// Whom a bootstrap over people draws; the counter is the replicate.
+    Bootstrap = 60,
+    /// The pictures of a round of "Which is real?" and their sides; the counter
+    /// is the round.
+    Rounds = 61,
 }
 
 /// A seed, from which every stream is drawn.

@@ -12,5 +12,7 @@ mod recipes;
 mod resume;
 mod sample;
 mod serve;
+mod server;
+mod studio;
 mod translate;
 mod workplace;

@@ -1,32 +1,13 @@
 //! `fata serve`: pictures over HTTP, and requests that are refused.
 
-use crate::workplace::Workplace;
-use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use crate::server::Running;
+use crate::workplace::{Workplace, picture as pattern};
+use fata::Picture;
+use fata::data::gallery::picture;
+use fata::ship::Provenance;
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Child;
 use std::time::{Duration, Instant};
-
-/// A server that is running; it ends with the test.
-struct Running {
-    child: Child,
-    port: u16,
-    url: String,
-}
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A workplace with a model of pictures in `run`.
 fn with_model() -> Workplace {
@@ -35,84 +16,6 @@ fn with_model() -> Workplace {
         .train("pictures", "--images 32 --every 32 -o run -q")
         .done();
     place
-}
-
-impl Running {
-    fn start(place: &Workplace, words: &str) -> Self {
-        let mut child = place.start(&format!("{words} --port 0 --json"));
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap();
-        let url = said["url"].as_str().unwrap().to_owned();
-        let port = url.rsplit_once(':').unwrap().1;
-        let port = port.split('/').next().unwrap().parse().unwrap();
-        Self { child, port, url }
-    }
-
-    /// Sends a request with these lines after its first one.
-    fn ask(&self, request: &str, lines: &str) -> Answer {
-        self.raw(&format!(
-            "{request} HTTP/1.1\r\nHost: localhost:{}\r\n{lines}",
-            self.port
-        ))
-    }
-
-    fn raw(&self, head: &str) -> Answer {
-        self.send(head, "")
-    }
-
-    fn json(&self, path: &str) -> Value {
-        let answer = self.get(path);
-        let said = String::from_utf8(answer.body).unwrap();
-        assert_eq!(answer.status, 200, "{path}: {said}");
-        serde_json::from_str(&said).unwrap()
-    }
-
-    /// Waits until a run in the studio's table is as it should be.
-    fn until(&self, run: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
-            let said = self.json("/api/runs");
-            let row = said["runs"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|row| row["name"] == run);
-            if let Some(row) = row.filter(|row| is(row)) {
-                return row.clone();
-            }
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "never: {what}; {said}"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn send(&self, head: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream
-            .write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes())
-            .unwrap();
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap();
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head: head.to_ascii_lowercase(),
-            body: bytes[end + 4..].to_vec(),
-        }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.ask(&format!("GET {path}"), "")
-    }
 }
 
 #[test]
@@ -134,6 +37,8 @@ fn a_seed_gives_the_bytes_that_sample_writes_whoever_asks_beside_it() {
     });
     let webp = server.get("/image?seed=3&format=webp").body;
     assert_eq!((&webp[..4], &webp[8..12]), (&b"RIFF"[..], &b"WEBP"[..]));
+    let png = picture(&place.read("many/seed000003.png")).unwrap();
+    assert!(picture(&webp).unwrap() == png, "lossless");
     assert!(server.get("/image?seed=3&format=webp").body == webp);
     assert!(server.get("/image?seed=3&trunc=0.5&format=webp").body != webp);
     let fresh = [server.get("/image"), server.get("/image")];
@@ -282,118 +187,193 @@ fn a_signal_ends_the_server_gracefully() {
     assert_eq!(server.child.wait().unwrap().code(), Some(130));
 }
 
-#[test]
-fn the_studio_trains_pauses_and_resumes_a_run_from_the_page() {
-    let place = Workplace::with_pictures();
-    let server = Running::start(&place, "studio runs");
-    let page = server.get("/");
-    assert_eq!(page.status, 200);
-    assert!(
-        String::from_utf8(page.body)
-            .unwrap()
-            .contains("<title>Runs")
-    );
-    let post = |path: &str, body: &str| {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n",
-            body.len()
+/// A workplace with a run `run` that translates pictures of 32x32.
+fn with_translator(data: &str) -> Workplace {
+    let place = Workplace::new();
+    for number in 0..4 {
+        place.write(&format!("a/{number}.png"), &pattern(number, 32));
+        place.write(&format!("b/{number}.png"), &pattern(number + 9, 32));
+        place.write(&format!("two/trainA/h{number}.png"), &pattern(number, 32));
+        place.write(
+            &format!("two/trainB/z{number}.png"),
+            &pattern(number + 9, 32),
         );
-        server.send(&head, body)
-    };
-    let data = place.path("pictures").display().to_string();
-    let wish =
-        |flags: &str| format!("{{\"data\":{data:?},\"recipe\":\"dcgan\",\"flags\":{{{flags}}}}}");
-    assert_eq!(post("/api/train", &wish("\"out\":\"/tmp/x\"")).status, 400);
-    assert_eq!(post("/api/train", "{").status, 400);
-    let begun = post(
-        "/api/train",
-        &wish("\"images\":\"32\",\"batch\":\"16\",\"every\":\"16\""),
-    );
-    assert_eq!(
-        begun.status,
-        200,
-        "{}",
-        String::from_utf8_lossy(&begun.body)
-    );
-    let run = "00000-pictures-dcgan";
-    server.until(run, "the run is done", |row| {
-        row["tick"]["images_seen"] == 32 && row["training"] == false
-    });
-    let shown = server.json(&format!("/api/run/{run}"));
-    assert_eq!(shown["images_seen"], serde_json::json!([16.0, 32.0]));
-    assert_eq!(
-        shown["columns"]["loss_generator"]["mean"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    assert_eq!(server.get(&format!("/api/run/{run}/sample/32")).status, 200);
-    assert!(server.json(&format!("/api/run/{run}/doctor"))["meaning"].is_string());
-    let image = |query: &str| server.get(&format!("/api/run/{run}/image?{query}"));
-    let [start, half, end] =
-        ["to=9&at=0", "to=9&at=0.5", "to=9&at=1"].map(|way| image(&format!("seed=3&{way}")));
-    assert_eq!([start.status, half.status, end.status], [200; 3]);
-    assert!(start.body != half.body && half.body != end.body);
-    assert_eq!(image("at=2&to=3").status, 400);
-    assert_eq!(
-        server.json(&format!("/api/run/{run}/model"))["images_seen"],
-        32
-    );
-    for path in [
-        "/api/run/../sample/32",
-        "/api/run/..%2fpictures",
-        "/api/run/nowhere",
-        "/api/run/%2e%2e/sample/32",
-    ] {
-        assert_eq!(server.get(path).status, 404, "{path}");
     }
-    assert_eq!(
-        server
-            .get(&format!("/api/run/{run}/sample/..%2f..%2frecipe"))
-            .status,
-        404
-    );
-    assert_eq!(post(&format!("/api/run/{run}/explode"), "").status, 404);
-    assert_eq!(post("/api/run/nowhere/resume", "").status, 404);
-
-    let long = post(
-        "/api/train",
-        &wish("\"images\":\"9M\",\"batch\":\"16\",\"every\":\"16\""),
-    );
-    assert_eq!(long.status, 200);
-    let run = "00001-pictures-dcgan";
-    server.until(run, "the run ticks", |row| {
-        row["tick"].is_object() && row["here"] == true
-    });
-    assert_eq!(post(&format!("/api/run/{run}/resume"), "").status, 409);
-    assert_eq!(post(&format!("/api/run/{run}/pause"), "").status, 200);
-    let paused = server.until(run, "the run pauses", |row| row["training"] == false);
-    assert!(paused["failure"].is_null(), "{paused}");
-    let seen = paused["tick"]["images_seen"].as_u64().unwrap();
-    assert_eq!(post(&format!("/api/run/{run}/resume"), "").status, 200);
-    server.until(run, "the run goes on", |row| {
-        row["tick"]["images_seen"].as_u64() > Some(seen)
-    });
-    assert_eq!(post(&format!("/api/run/{run}/stop"), "").status, 200);
-    server.until(run, "the run stops", |row| row["training"] == false);
+    let quick = "--set model.width=8 --set translation.full_size=0 --set translation.blocks=1 --set translation.field=16";
+    place
+        .fata(&format!(
+            "train {data} {quick} --images 4 --every 4 -o run -q"
+        ))
+        .done();
+    place
 }
 
 #[test]
-fn a_training_that_fails_says_why_on_the_page() {
-    let place = Workplace::new();
-    let server = Running::start(&place, "studio runs");
-    let body = "{\"data\":\"no/such/folder\"}";
-    let head = format!(
-        "POST /api/train HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n",
-        body.len()
+fn a_translator_gives_what_the_command_writes() {
+    let place = with_translator("--from a --to b");
+    place.write("large.png", &pattern(5, 50));
+    let server = Running::start(&place, "serve run");
+    for name in ["a/0.png", "large.png"] {
+        place
+            .fata(&format!("translate run {name} -o made.png -q"))
+            .done();
+        let answer = server.post("/translate", place.read(name));
+        assert_eq!(
+            answer.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
+        assert!(answer.head.contains("content-type: image/png"));
+        assert!(answer.body == place.read("made.png"), "{name}");
+        let webp = server.post("/translate?format=webp", place.read(name));
+        assert!(webp.head.contains("content-type: image/webp"));
+        assert!(picture(&webp.body).unwrap() == picture(&answer.body).unwrap());
+    }
+    let whole = server.post("/translate?large=whole", place.read("large.png"));
+    assert!(whole.status == 200 && whole.body != place.read("made.png"));
+    let page = String::from_utf8(server.get("/").body).unwrap();
+    assert!(page.contains("<title>Translate"), "{page}");
+    let model = server.json("/model");
+    assert_eq!(
+        (&model["side"], &model["goes_back"]),
+        (&32.into(), &false.into())
     );
-    assert_eq!(server.send(&head, body).status, 200);
-    let row = server.until("00000-folder-run", "the failure", |row| {
-        row["failure"].is_string()
-    });
+    server.get("/image?seed=1").refused(501, "POST /translate");
     assert!(
-        row["failure"].as_str().unwrap().contains("no/such/folder"),
-        "{row}"
+        server
+            .get("/metrics")
+            .body
+            .windows(21)
+            .any(|text| text == b"fata_images_total 5\n#")
     );
+}
+
+#[test]
+fn what_cannot_be_translated_has_a_status_and_a_reason() {
+    let place = with_translator("--from a --to b");
+    let server = Running::start(&place, "serve run");
+    let whole = place.read("a/0.png");
+    let mut bomb = whole.clone();
+    // 60,000 pixels a side, in a few bytes.
+    bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    for (query, body, status, why) in [
+        ("", &b"hello"[..], 415, "no picture"),
+        ("", b"", 415, "no picture"),
+        ("", &whole[..whole.len() / 2], 422, "cannot be read"),
+        ("?direction=ba", &whole, 400, "one way only"),
+        ("?direction=up", &whole, 400, "ab or ba"),
+        ("?draw=yes", &whole, 400, "not trained on drawings"),
+        ("?draw=maybe", &whole, 400, "yes or no"),
+        ("?format=gif", &whole, 400, "png or webp"),
+        ("?seed=1", &whole, 400, "no parameter"),
+    ] {
+        server
+            .post(&format!("/translate{query}"), body)
+            .refused(status, why);
+    }
+    let said = server.post("/translate", &bomb);
+    assert!([413, 422].contains(&said.status), "{}", said.status);
+    let chunked = "POST /translate HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n";
+    server
+        .send(chunked, b"5\r\nhello\r\n0\r\n\r\n")
+        .refused(415, "no picture");
+    assert_eq!(server.post("/translate", &whole).status, 200);
+}
+
+#[test]
+fn a_translator_without_pairs_goes_back_too() {
+    let place = with_translator("two");
+    let server = Running::start(&place, "serve run");
+    let picture = place.read("a/0.png");
+    let made =
+        ["ab", "ba"].map(|way| server.post(&format!("/translate?direction={way}"), &picture));
+    assert!(made.iter().all(|one| one.status == 200));
+    assert!(made[0].body != made[1].body);
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_answered_504() {
+    let place = with_translator("--from a --to b");
+    let server = Running::start(&place, "serve run --timeout 1");
+    // Half a picture, and then nothing: the rest is waited for.
+    let head = "POST /translate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n";
+    server
+        .send(head, "half")
+        .refused(504, "longer than 1 seconds");
+    // A picture of 16 megapixels in a few kilobytes takes minutes, and is given up.
+    let large = Picture::filled(4000, 4000, &[200]).encode_png(&Provenance::new("a test"));
+    server
+        .post("/translate", large.unwrap())
+        .refused(504, "longer than");
+    let began = Instant::now();
+    while server.post("/translate", pattern(1, 32)).status != 200 {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it is not given up"
+        );
+    }
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_and_idle_ones_do_not_hold_it_for_ever() {
+    let place = with_model();
+    let server = Running::start(&place, "serve run --connections 2");
+    let idle: Vec<_> = (0..2)
+        .map(|_| TcpStream::connect(("127.0.0.1", server.port)).unwrap())
+        .collect();
+    let mut third = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    third
+        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    third
+        .set_read_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    assert!(third.read(&mut [0; 16]).is_err(), "it waits");
+    drop(idle);
+    third
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let mut said = String::new();
+    third.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+}
+
+#[test]
+fn a_browser_that_goes_away_leaves_the_service_as_it_was() {
+    let place = with_model();
+    let server = Running::start(&place, "serve run");
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        stream
+            .write_all(b"GET /image HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+    }
+    let began = Instant::now();
+    assert_eq!(server.get("/image?seed=1").status, 200);
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_model_of_another_version_or_damaged_is_refused_in_words() {
+    let place = with_model();
+    let mut bytes = place.read("run/generator.safetensors");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    place.write("damaged.safetensors", &bytes);
+    place
+        .fata("serve damaged.safetensors --port 0")
+        .fails(1, &["damaged"]);
+    let text =
+        String::from_utf8_lossy(&place.read("run/generator.safetensors")[..2000]).into_owned();
+    let format = "\\\"format\\\":";
+    let at = text.find(format).unwrap_or_else(|| panic!("{text}")) + format.len();
+    let mut newer = place.read("run/generator.safetensors");
+    assert!(newer[at].is_ascii_digit());
+    newer[at] = b'9';
+    place.write("newer.safetensors", &newer);
+    place
+        .fata("serve newer.safetensors --port 0")
+        .fails(1, &["format 9"]);
 }

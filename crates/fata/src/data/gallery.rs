@@ -152,6 +152,14 @@ pub fn still(bytes: &[u8]) -> Result<Still, String> {
     })
 }
 
+/// A picture file's bytes, decoded: its first frame, if it moves.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn picture(bytes: &[u8]) -> Result<Picture, String> {
+    Ok(plain(picture::decode(bytes)?))
+}
+
 /// Whether a PNG has an `acTL` chunk, which an APNG has before its pixels.
 fn has_animation(png: &[u8]) -> bool {
     let head = &png[..png.len().min(1 << 16)];

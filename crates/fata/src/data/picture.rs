@@ -97,6 +97,18 @@ pub fn header(bytes: &[u8]) -> Result<Header, String> {
     })
 }
 
+/// Width and height that a file claims, however large; nothing is decoded.
+///
+/// # Errors
+/// A sentence that says what is wrong with the header.
+pub fn claimed_size(bytes: &[u8]) -> Result<[u32; 2], String> {
+    guarded(|| {
+        let (decoder, _) = decoder(bytes, u32::MAX, u64::MAX)?;
+        let (width, height) = decoder.dimensions();
+        Ok([width, height])
+    })
+}
+
 /// Decodes a whole file: its first frame, upright.
 ///
 /// # Errors

@@ -175,10 +175,26 @@ impl Picture {
     /// [`PictureError::Shape`] where the samples do not fill the picture, and
     /// [`PictureError::Encode`] where it is larger than a PNG may be.
     pub fn encode_png(&self, notes: &Provenance) -> Result<Vec<u8>, PictureError> {
+        self.encode(Some(notes))
+    }
+
+    /// The picture as a PNG that says nothing of where it came from: for those who
+    /// are to find out by looking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Picture::encode_png`].
+    pub fn encode_png_without_notes(&self) -> Result<Vec<u8>, PictureError> {
+        self.encode(None)
+    }
+
+    fn encode(&self, notes: Option<&Provenance>) -> Result<Vec<u8>, PictureError> {
         self.check()?;
         let mut bytes = Vec::new();
         let mut encoder = self.encoder(&mut bytes)?;
-        add_notes(&mut encoder, notes)?;
+        if let Some(notes) = notes {
+            add_notes(&mut encoder, notes)?;
+        }
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.pixels)?;
         writer.finish()?;

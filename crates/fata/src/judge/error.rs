@@ -17,6 +17,14 @@ pub enum JudgeError {
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// What people answered.
+    #[error("cannot read or write people's judgements at {}: {source}", path.display())]
+    Judgements {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// No metric has this name.
     #[error("there is no metric `{name}`; there are {known}")]
     UnknownMetric {

@@ -17,6 +17,7 @@ pub mod features;
 pub mod fid;
 #[cfg(test)]
 mod fixtures;
+pub mod human;
 pub mod inception_score;
 pub mod kid;
 mod measured;

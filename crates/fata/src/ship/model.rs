@@ -67,6 +67,9 @@ pub enum ModelError {
         "this model was not trained on drawings of pictures (edges, grey, small, masked), so there is nothing to draw first: leave --draw out"
     )]
     NotDrawn,
+    /// Whoever asked for it no longer waits.
+    #[error("nobody waits for this picture any more")]
+    Unwanted,
     /// A picture that cannot be made larger or smaller.
     #[error("the picture cannot be resized: {reason}")]
     Resize {

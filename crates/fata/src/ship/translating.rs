@@ -89,6 +89,19 @@ impl Translating {
     /// # Errors
     /// If the picture has no pixels.
     pub fn picture(&self, picture: &Picture) -> Result<Picture, ModelError> {
+        self.picture_unless(picture, &|| false)
+    }
+
+    /// As [`Translating::picture`], but given up where `unwanted` says so, which is
+    /// asked between tiles.
+    ///
+    /// # Errors
+    /// As there, and [`ModelError::Unwanted`].
+    pub fn picture_unless(
+        &self,
+        picture: &Picture,
+        unwanted: &dyn Fn() -> bool,
+    ) -> Result<Picture, ModelError> {
         let [channels, channels_out] = self.translator.channels(self.direction);
         let mut input = match self.drawing {
             Some(drawing) => {
@@ -109,7 +122,7 @@ impl Translating {
             input = scaled(&input, to)?;
             alpha = alpha.map(|alpha| scaled(&alpha, to)).transpose()?;
         }
-        let made = self.fitted(&input)?;
+        let made = self.fitted(&input, unwanted)?;
         Ok(match alpha {
             Some(alpha) => with_alpha(&made.with_channels(3), &alpha),
             None => made,
@@ -117,23 +130,23 @@ impl Translating {
     }
 
     /// The picture, made larger or smaller for the network where it has to be.
-    fn fitted(&self, input: &Picture) -> Result<Picture, ModelError> {
+    fn fitted(&self, input: &Picture, unwanted: &dyn Fn() -> bool) -> Result<Picture, ModelError> {
         let side = self.translator.side();
         let (width, height) = (input.width, input.height);
         let longest = width.max(height);
         if longest == side || (longest > side && self.extent == Extent::Tiles) {
-            return Ok(self.tiled(input)?);
+            return self.tiled(input, unwanted);
         }
         let to = [width, height].map(|length| {
             let scaled = (length as f64 * side as f64 / longest as f64).round() as usize;
             scaled.clamp(1, side)
         });
-        let made = self.tiled(&scaled(input, to)?)?;
+        let made = self.tiled(&scaled(input, to)?, unwanted)?;
         scaled(&made, [width, height])
     }
 
     /// The picture, tile by tile.
-    fn tiled(&self, input: &Picture) -> Result<Picture, crate::draw::PictureError> {
+    fn tiled(&self, input: &Picture, unwanted: &dyn Fn() -> bool) -> Result<Picture, ModelError> {
         let side = self.translator.side();
         let [channels, out] = self.translator.channels(self.direction);
         let (width, height) = (input.width, input.height);
@@ -147,6 +160,9 @@ impl Translating {
         let at_once = (BATCH_PIXELS / (side * side)).max(1);
         for (index, &top) in rows.iter().enumerate() {
             for some in columns.chunks(at_once) {
+                if unwanted() {
+                    return Err(ModelError::Unwanted);
+                }
                 let mut values = Vec::with_capacity(some.len() * side * side * channels);
                 for &left in some {
                     push_tile(&mut values, input, [left, top], side);
@@ -190,7 +206,7 @@ impl Translating {
         };
         match picture.width > 0 && picture.height > 0 {
             true => Ok(picture),
-            false => Picture::from_signed(&[], height, width, out),
+            false => Ok(Picture::from_signed(&[], height, width, out)?),
         }
     }
 }
