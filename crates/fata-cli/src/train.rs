@@ -110,23 +110,14 @@ pub(crate) fn run(arguments: TrainArgs) -> anyhow::Result<ExitCode> {
             }
         }
     };
-    match arguments.studio {
-        true => beside_the_studio(trainer, &arguments),
-        false => train(trainer, &arguments),
+    let studio = match arguments.studio {
+        true => Some(Beside::open(&trainer, arguments.quiet)?),
+        false => None,
+    };
+    let outcome = train(trainer, &arguments);
+    if let Some(studio) = studio {
+        studio.end();
     }
-}
-
-fn beside_the_studio(trainer: Trainer, arguments: &TrainArgs) -> anyhow::Result<ExitCode> {
-    let folder = trainer
-        .folder()
-        .expect("a run that is trained has a folder");
-    let studio = Beside::open(folder, trainer.stop_flag())?;
-    if !arguments.quiet {
-        eprintln!("the studio is at {} while this trains", studio.url);
-        studio.show();
-    }
-    let outcome = train(trainer, arguments);
-    studio.end();
     outcome
 }
 

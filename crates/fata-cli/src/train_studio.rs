@@ -5,8 +5,8 @@
 //! training is what Ctrl-C can.
 
 use crate::browser;
+use fata::Trainer;
 use fata_studio::{Limits, Server, ServerError, ServerOptions, Studio, StudioOptions};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -16,23 +16,23 @@ const PORT: u16 = 8000;
 
 /// A studio that runs beside.
 pub(crate) struct Beside {
-    pub(crate) url: String,
     studio: Studio,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<(), ServerError>>,
 }
 
 impl Beside {
-    /// Opens the studio on the folder that a run is in; `training` stops the run.
-    pub(crate) fn open(run: &Path, training: Arc<AtomicBool>) -> anyhow::Result<Self> {
-        let run = std::fs::canonicalize(run)?;
+    /// Opens the studio on the folder that a run is in, says where, and shows it.
+    pub(crate) fn open(trainer: &Trainer, quiet: bool) -> anyhow::Result<Self> {
+        let folder = trainer.folder();
+        let run = std::fs::canonicalize(folder.expect("a run that is trained has a folder"))?;
         let studio = Studio::open(StudioOptions {
             runs: run.parent().unwrap_or(&run).into(),
             program: std::env::current_exe()?,
             limits: Limits::default(),
         })?;
         let name = run.file_name().unwrap_or_default().to_string_lossy();
-        studio.adopt(&name, training);
+        studio.adopt(&name, trainer.stop_flag());
         let stop = Arc::new(AtomicBool::new(false));
         let bind = |port| {
             Server::bind(ServerOptions {
@@ -51,17 +51,15 @@ impl Beside {
         let thread = std::thread::Builder::new()
             .name("studio".into())
             .spawn(move || server.run(service))?;
+        if !quiet {
+            eprintln!("the studio is at {url} while this trains");
+            browser::show(&url);
+        }
         Ok(Self {
-            url,
             studio,
             stop,
             thread,
         })
-    }
-
-    /// Shows it in the person's browser.
-    pub(crate) fn show(&self) {
-        browser::show(&self.url);
     }
 
     /// Ends it; trainings that were begun on the page are saved first.

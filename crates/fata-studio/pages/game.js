@@ -3,7 +3,7 @@
 const at = id => document.getElementById(id);
 const SIDES = ["left", "right"];
 const PAUSE = 1000;
-let game = null;
+let game = null, folder = "runs";
 
 async function ask(path, body) {
   const answer = await fetch(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
@@ -135,7 +135,7 @@ async function results() {
     line.append(element("td", player.player), element("td", player.rounds), element("td", `${player.fooled} (${percent(player.fooled / player.rounds)})`), element("td", player.median_seconds.toFixed(2) + " s"));
     return line;
   }));
-  at("command").textContent = `fata judge --human ${run}`;
+  at("command").textContent = `fata judge --human ${folder}/${run}`;
   at("results").hidden = false;
 }
 
@@ -163,7 +163,8 @@ document.addEventListener("keydown", event => {
 (async () => {
   at("player").value = localStorage.getItem("player") ?? "";
   try {
-    const { runs } = await ask("/api/runs");
+    const said = await ask("/api/runs"), runs = said.runs;
+    folder = said.folder;
     for (const run of runs.filter(run => run.tick && run.pictures)) at("run").append(new Option(run.name, run.name));
     const wanted = decodeURIComponent(location.hash.slice(1));
     if ([...at("run").options].some(option => option.value === wanted)) at("run").value = wanted;

@@ -11,6 +11,7 @@ const STEP = 1 / 64;
 const alone = location.pathname === "/";
 const base = () => alone ? "" : "/api/run/" + encodeURIComponent(at("run").value);
 let model = null, erasing = false, photo = false, last = null, under = false, dirty = false, address = null;
+let folder = "runs";
 let cursor = [0.5, 0.5], down = false;
 const past = [];
 
@@ -133,7 +134,7 @@ async function open() {
   at("ways").hidden = !model.goes_back; at("direction").value = "ab";
   at("drawing").textContent = `first draw its ${model.drawing ?? "edges"}`;
   at("model").textContent = `${model.recipe} on ${model.data}, ${model.images_seen.toLocaleString("en")} images seen, ${model.side}x${model.side} pixels`;
-  at("command").textContent = `fata translate ${model.name} picture.png -o translation.png`;
+  at("command").textContent = `fata translate ${alone ? "" : folder + "/"}${model.name} picture.png -o translation.png`;
   paper(); changed();
 }
 
@@ -141,7 +142,8 @@ at("run").onchange = () => { location.hash = encodeURIComponent(at("run").value)
 (async () => {
   try {
     if (alone) { at("runs").hidden = true; await open(); return; }
-    const { runs } = await (await fetch("/api/runs")).json();
+    const said = await (await fetch("/api/runs")).json(), runs = said.runs;
+    folder = said.folder;
     for (const run of runs.filter(run => run.translates && run.tick)) at("run").append(new Option(run.name, run.name));
     const wanted = decodeURIComponent(location.hash.slice(1));
     if ([...at("run").options].some(option => option.value === wanted)) at("run").value = wanted;

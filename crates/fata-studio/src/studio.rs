@@ -55,6 +55,8 @@ pub struct Studio {
 
 struct Shared {
     folder: Folder,
+    /// What a person called the folder.
+    called: String,
     trainings: Trainings,
     painters: Painters,
     interpreters: Interpreters,
@@ -77,6 +79,7 @@ impl Studio {
         let meters = Arc::new(Meters::new(PATHS));
         let shared = Shared {
             folder,
+            called: options.runs.display().to_string(),
             trainings: Trainings::new(options.program),
             painters: Painters::new(options.limits, Arc::clone(&meters)),
             interpreters: Interpreters::new(options.limits, Arc::clone(&meters)),
@@ -160,6 +163,7 @@ async fn aside<T: Send + 'static>(
 }
 
 async fn runs(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
+    let called = shared.called.clone();
     let rows = aside(move || {
         let names = shared.folder.names();
         let mut rows = Vec::new();
@@ -186,7 +190,7 @@ async fn runs(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
         Ok(rows)
     });
     Ok(json_bytes(
-        &json!({ "runs": rows.await?, "recipes": fata::recipe::names() }),
+        &json!({ "folder": called, "runs": rows.await?, "recipes": fata::recipe::names() }),
     ))
 }
 

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Bytes of what a training said last that are kept.
@@ -31,6 +32,8 @@ pub(crate) struct Trainings {
 struct Training {
     child: Child,
     said: Arc<Mutex<Vec<u8>>>,
+    /// What reads `said`, until the training has ended.
+    reader: Option<JoinHandle<()>>,
     ended: Option<Option<i32>>,
 }
 
@@ -82,7 +85,7 @@ impl Trainings {
             .spawn()
             .map_err(|error| Refusal::broken(format!("fata cannot be started: {error}")))?;
         let said = Arc::new(Mutex::new(Vec::new()));
-        if let Some(mut stream) = child.stderr.take() {
+        let reader = child.stderr.take().map(|mut stream| {
             let said = Arc::clone(&said);
             std::thread::spawn(move || {
                 let mut bytes = [0; 1024];
@@ -92,13 +95,14 @@ impl Trainings {
                     let spare = said.len().saturating_sub(SAID);
                     said.drain(..spare);
                 }
-            });
-        }
+            })
+        });
         children.insert(
             name.into(),
             Training {
                 child,
                 said,
+                reader,
                 ended: None,
             },
         );
@@ -181,6 +185,13 @@ impl Training {
         if self.ended.is_none() {
             let status = self.child.try_wait().ok().flatten();
             self.ended = status.map(|status| status.code());
+            // Its last words are the ones that matter.
+            if self.ended.is_some()
+                && let Some(reader) = self.reader.take()
+            {
+                // A reader that failed has read what it could.
+                let _ = reader.join();
+            }
         }
         self.ended
     }
