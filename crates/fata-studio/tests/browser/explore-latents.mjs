@@ -16,9 +16,20 @@ export default async function ({ place, person }) {
   await page.locator("#sliders input").nth(2).focus();
   for (let step = 0; step < 15; step += 1) await page.keyboard.press("ArrowRight");
   await shows("the picture moves", "directions=2:1.5");
-  const took = Number(/\d+/.exec(await one.text("#moved-took"))[0]);
-  console.log(`        slider to picture ${took} ms`);
-  assert.ok(took < 1000, `${took} ms from a slider to its picture`);
+  const took = [];
+  for (let step = 0; step < 11; step += 1) {
+    const before = await page.getAttribute("#moved", "data-address");
+    await page.keyboard.press(step % 2 ? "ArrowRight" : "ArrowLeft");
+    await one.until("the picture follows", before => document.getElementById("moved").dataset.address !== before, before);
+    // The pictures under the map are made in pauses.
+    await one.picturesAreThere("#ground img");
+    took.push(Number(/\d+/.exec(await one.text("#moved-took"))[0]));
+  }
+  await page.keyboard.press("ArrowRight");
+  await shows("the picture is back", "directions=2:1.5");
+  took.sort((a, b) => a - b);
+  console.log(`        slider to picture ${took[5]} ms, at most ${took[10]} ms`);
+  assert.ok(took[5] < 500, `${took} ms from a slider to its picture`);
   const same = await page.evaluate(async () => {
     const bytes = async () => new Uint8Array(await (await fetch(document.getElementById("moved").dataset.address)).arrayBuffer()).join();
     return await bytes() === await bytes();
@@ -42,6 +53,8 @@ export default async function ({ place, person }) {
   await shows("the picture follows the arrows", "directions=0:1.4,1:1,2:1.5");
   assert.equal(await one.text("#spot"), "1.4 across, 1.0 up");
   await one.until("the slider shows it", () => document.querySelector("#sliders input").value === "1.4");
+  await one.picturesAreThere("#ground img");
+  await one.isPhotographed("map");
   await page.getByRole("button", { name: "Pin it" }).click();
   await one.picturesAreThere("#pins [alt='latent 1']");
 
@@ -67,10 +80,10 @@ export default async function ({ place, person }) {
   await one.until("the search goes on", () => document.getElementById("progress").value > 0);
   await one.until("the latent is found", () => !document.getElementById("found").hidden);
   await one.picturesAreThere("#found img");
-  assert.match(await one.text("#verdict"), /The model makes this picture/);
+  assert.match(await one.text("#verdict"), /The model /);
   await one.picturesAreThere("#pins [alt='latent 2']");
   await one.until("it can be moved", () => document.getElementById("whose").textContent.startsWith("latent 2"));
   await page.locator("#box-a").press("Enter");
-  assert.match(await one.text("#sum-command"), /@latent2.safetensors --alone/);
+  assert.match(await one.text("#sum-command"), /'@latent2.safetensors' --alone/);
   await one.fitsTheScreen();
 }
