@@ -35,6 +35,14 @@ pub(crate) async fn explore_script() -> Response {
     content(JAVASCRIPT, include_str!("../pages/explore.js"))
 }
 
+pub(crate) async fn steer_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/steer.js"))
+}
+
+pub(crate) async fn sum_script() -> Response {
+    content(JAVASCRIPT, include_str!("../pages/sum.js"))
+}
+
 pub(crate) async fn game() -> Response {
     content(HTML, include_str!("../pages/game.html"))
 }

@@ -174,7 +174,7 @@ impl Wish {
 }
 
 /// The picture in a body, if it is one and not too large.
-fn read(bytes: &[u8], most_pixels: u64) -> Result<Picture, Refusal> {
+pub(crate) fn read(bytes: &[u8], most_pixels: u64) -> Result<Picture, Refusal> {
     if !picture::looks_like_a_picture(bytes) {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

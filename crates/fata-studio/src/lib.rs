@@ -23,6 +23,7 @@ mod reply;
 mod server;
 mod service;
 mod studio;
+mod token;
 mod trainings;
 
 pub use limits::Limits;

@@ -12,17 +12,23 @@ use axum::response::Response;
 use fata::Generator;
 use fata::data::Kind;
 use fata::draw::Picture;
-use fata::ship::{Latent, Provenance};
+use fata::latent::{Direction, Directions, Method, Place};
+use fata::ship::Provenance;
 use serde_json::json;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::oneshot;
+
+/// Directions that pictures can be moved along.
+const DIRECTIONS: usize = 6;
 
 /// A generator at work.
 #[derive(Clone)]
 pub(crate) struct Painter {
     generator: Arc<Generator>,
+    /// Found when they are asked for, and as long as this generator is.
+    directions: Arc<OnceLock<Directions>>,
     name: Arc<str>,
     queue: SyncSender<Job>,
     meters: Arc<Meters>,
@@ -30,7 +36,7 @@ pub(crate) struct Painter {
 }
 
 struct Job {
-    latent: Latent,
+    place: Place,
     reply: oneshot::Sender<Vec<f32>>,
 }
 
@@ -91,6 +97,7 @@ impl Painter {
         std::thread::spawn(move || work(&artist, &jobs, &counted));
         Self {
             generator,
+            directions: Arc::default(),
             name: name.into(),
             queue,
             meters,
@@ -111,22 +118,60 @@ impl Painter {
         }))
     }
 
+    /// The generator itself.
+    pub(crate) fn generator(&self) -> &Arc<Generator> {
+        &self.generator
+    }
+
+    /// The run's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The directions along which pictures change most: by the weights of the
+    /// first layer, which costs next to nothing, or by its outputs where those say
+    /// nothing; none where the latent has no numbers to go along.
+    pub(crate) fn directions(&self) -> &Directions {
+        self.directions.get_or_init(|| {
+            let generator = &self.generator;
+            let most = generator.latent_length() - generator.latent_binary();
+            let count = DIRECTIONS.min(most);
+            Directions::find(generator, &Method::Sefa, count)
+                .or_else(|_| Directions::find(generator, &Method::Components, count))
+                .unwrap_or_else(|_| Directions::new(Vec::<Direction>::new(), "none"))
+        })
+    }
+
     /// What a seed's picture is made from.
     ///
     /// # Errors
     /// If there is no such class.
-    pub(crate) fn latent(
+    pub(crate) fn place(
         &self,
         seed: u64,
         trunc: f32,
         class: Option<&str>,
-    ) -> Result<Latent, Refusal> {
+    ) -> Result<Place, Refusal> {
         let mut latent = self.generator.latent(seed);
         if let Some(class) = class {
             latent.label = Some(self.class(class)?);
         }
-        latent.z.iter_mut().for_each(|z| *z *= trunc);
-        Ok(latent)
+        self.generator.truncate(&mut latent.z, trunc);
+        Ok(self.generator.place_of(&latent))
+    }
+
+    /// The generator whose seeds are truncated and of one class.
+    ///
+    /// # Errors
+    /// If there is no such class.
+    pub(crate) fn narrowed(&self, trunc: f32, class: Option<&str>) -> Result<Generator, Refusal> {
+        let generator = Generator::clone(&self.generator).truncated(trunc);
+        match class {
+            None => Ok(generator),
+            Some(class) => generator
+                .of_class(class)
+                .map_err(|error| Refusal::bad(error.to_string())),
+        }
     }
 
     fn class(&self, class: &str) -> Result<u32, Refusal> {
@@ -146,12 +191,12 @@ impl Painter {
         }
     }
 
-    /// The picture of a latent.
+    /// The picture of a place.
     ///
     /// # Errors
     /// 503 where too many wait already.
-    pub(crate) async fn picture(&self, latent: Latent) -> Result<Picture, Refusal> {
-        let values = self.ask(latent)?.await;
+    pub(crate) async fn picture(&self, place: Place) -> Result<Picture, Refusal> {
+        let values = self.ask(place)?.await;
         let values = values.map_err(|_| Refusal::broken("the generator has stopped"))?;
         let Kind::Images {
             channels,
@@ -165,22 +210,17 @@ impl Painter {
             .map_err(|error| Refusal::broken(error.to_string()))
     }
 
-    /// The pictures of several latents; all of them wait at once.
-    ///
-    /// # Errors
-    /// As [`Painter::picture`].
-    pub(crate) fn ask(&self, latent: Latent) -> Result<oneshot::Receiver<Vec<f32>>, Refusal> {
+    /// Lines a place up for its picture.
+    fn ask(&self, place: Place) -> Result<oneshot::Receiver<Vec<f32>>, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.meters.waiting.fetch_add(1, Ordering::Relaxed);
-        self.queue
-            .try_send(Job { latent, reply })
-            .map_err(|error| {
-                self.meters.waiting.fetch_sub(1, Ordering::Relaxed);
-                match error {
-                    TrySendError::Full(_) => Refusal::busy(self.longest),
-                    TrySendError::Disconnected(_) => Refusal::broken("the generator has stopped"),
-                }
-            })?;
+        self.queue.try_send(Job { place, reply }).map_err(|error| {
+            self.meters.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => Refusal::busy(self.longest),
+                TrySendError::Disconnected(_) => Refusal::broken("the generator has stopped"),
+            }
+        })?;
         Ok(answer)
     }
 
@@ -199,23 +239,23 @@ impl Painter {
 fn work(generator: &Generator, jobs: &Receiver<Job>, meters: &Meters) {
     while let Ok(first) = jobs.recv() {
         let others = jobs.try_iter().take(Generator::BATCH - 1);
-        let (mut latents, mut replies) = (Vec::new(), Vec::new());
+        let (mut places, mut replies) = (Vec::new(), Vec::new());
         for job in std::iter::once(first).chain(others) {
             meters.waiting.fetch_sub(1, Ordering::Relaxed);
             // Who asked may have gone away.
             if !job.reply.is_closed() {
-                latents.push(job.latent);
+                places.push(job.place);
                 replies.push(job.reply);
             }
         }
-        if latents.is_empty() {
+        if places.is_empty() {
             continue;
         }
         meters.batches.fetch_add(1, Ordering::Relaxed);
         meters
             .images
-            .fetch_add(latents.len() as u64, Ordering::Relaxed);
-        for (values, reply) in generator.forward(&latents).into_iter().zip(replies) {
+            .fetch_add(places.len() as u64, Ordering::Relaxed);
+        for (values, reply) in generator.values_at(&places).into_iter().zip(replies) {
             // As above.
             let _ = reply.send(values);
         }

@@ -102,8 +102,8 @@ async fn image(
     let format = format(&query, &headers)?;
     let seed = seed(&query)?;
     let trunc = query.number("trunc", 0.0, LARGEST_TRUNC)?.unwrap_or(1.0);
-    let latent = painter.latent(seed, trunc, query.text("class"))?;
-    let picture = painter.picture(latent).await?;
+    let place = painter.place(seed, trunc, query.text("class"))?;
+    let picture = painter.picture(place).await?;
     let bytes = painter.encode(picture, seed, format).await?;
     let mut response = with_seed(content(format.media_type(), bytes), seed);
     let vary = HeaderValue::from_static("accept");

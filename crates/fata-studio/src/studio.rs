@@ -1,7 +1,7 @@
 //! The studio: a folder of runs, live, and trainings begun from the page.
 
 use crate::assets;
-use crate::explore::{self, Interpreters, Painters};
+use crate::explore::{self, Finds, Interpreters, Painters};
 use crate::folder::{Folder, is_training, samples};
 use crate::game::Games;
 use crate::limits::Limits;
@@ -53,17 +53,20 @@ pub struct Studio {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    folder: Folder,
+/// What all answers draw on.
+pub(crate) struct Shared {
+    pub(crate) folder: Folder,
     /// What a person called the folder.
     called: String,
     trainings: Trainings,
-    painters: Painters,
+    pub(crate) painters: Painters,
+    /// Latents of the Explore page.
+    pub(crate) finds: Arc<Finds>,
     interpreters: Interpreters,
     games: Games,
     meters: Arc<Meters>,
     logs: Mutex<BTreeMap<String, Arc<Mutex<Log>>>>,
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 impl Studio {
@@ -82,6 +85,7 @@ impl Studio {
             called: options.runs.display().to_string(),
             trainings: Trainings::new(options.program),
             painters: Painters::new(options.limits, Arc::clone(&meters)),
+            finds: Arc::default(),
             interpreters: Interpreters::new(options.limits, Arc::clone(&meters)),
             games: Games::new()?,
             meters,
@@ -102,8 +106,7 @@ impl Studio {
         let routes = Router::new()
             .route("/", get(assets::runs))
             .route("/runs.js", get(assets::runs_script))
-            .route("/explore", get(assets::explore))
-            .route("/explore.js", get(assets::explore_script))
+            .merge(explore::routes())
             .route("/game", get(assets::game))
             .route("/game.js", get(assets::game_script))
             .route("/endless", get(assets::endless))
@@ -117,8 +120,6 @@ impl Studio {
             .route("/api/runs", get(runs))
             .route("/api/train", post(train))
             .route("/api/run/{name}", get(run))
-            .route("/api/run/{name}/model", get(model))
-            .route("/api/run/{name}/image", get(image))
             .route("/api/run/{name}/doctor", get(doctor))
             .route("/api/run/{name}/sample/{images}", get(sample))
             .route("/api/run/{name}/translator", get(translator))
@@ -155,7 +156,7 @@ impl Studio {
 }
 
 /// Runs what reads files where it keeps nobody waiting.
-async fn aside<T: Send + 'static>(
+pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -251,23 +252,6 @@ async fn doctor(
         })))
     })
     .await
-}
-
-async fn model(
-    State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
-) -> Result<Response, Refusal> {
-    aside(move || Ok(shared.painters.of(&shared.folder, &name)?.model())).await
-}
-
-async fn image(
-    State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
-    let query = Query::parse(query.as_deref(), &["seed", "to", "at", "trunc", "class"])?;
-    let painter = aside(move || shared.painters.of(&shared.folder, &name)).await?;
-    explore::picture(painter, query).await
 }
 
 async fn sample(

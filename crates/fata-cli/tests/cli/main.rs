@@ -4,6 +4,7 @@
 mod bad_data;
 mod bad_runs;
 mod doctor;
+mod explore;
 mod help;
 mod json;
 mod judge;

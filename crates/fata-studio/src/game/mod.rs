@@ -12,6 +12,7 @@ mod deck;
 use crate::kept::Kept;
 use crate::reply::Refusal;
 use crate::server::ServerError;
+use crate::token::token;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use deck::Deck;
@@ -241,14 +242,6 @@ fn player(name: &str) -> Result<String, Refusal> {
             "a player has a name of 1 to {LONGEST_NAME} letters"
         ))),
     }
-}
-
-/// 128 bits that nobody can guess.
-fn token() -> Result<String, Refusal> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Refusal::broken(format!("the system draws no number: {error}")))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

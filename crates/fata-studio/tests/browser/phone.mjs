@@ -13,6 +13,15 @@ export default async function ({ place, person }) {
     await one.picturesAreThere(pictures);
     await one.fitsTheScreen();
   }
+  await one.opens(`${place.studio}explore#00000-digits-digits`);
+  await one.picturesAreThere("#ground img");
+  await page.locator("#box-a").tap();
+  await one.picturesAreThere("#box-a img");
+  await page.locator("#map").tap({ position: { x: 20, y: 20 } });
+  await one.until("a tap walks over the map", () => /directions=/.test(document.getElementById("moved").dataset.address));
+  await one.fitsTheScreen();
+  await one.opens(`${place.studio}translate#00003-emoji-pix2pix`);
+  await one.picturesAreThere("#picture");
   const before = await page.getAttribute("#picture", "src");
   await page.locator("#canvas").scrollIntoViewIfNeeded();
   const box = await page.locator("#canvas").boundingBox();

@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { Place } from "./place.mjs";
 import { Person } from "./person.mjs";
 
-const PAGES = ["runs", "points", "explore", "endless", "translate", "game", "beside", "phone"];
+const PAGES = ["runs", "points", "explore", "explore-latents", "endless", "translate", "game", "beside", "phone"];
 const [fata, ...wanted] = process.argv.slice(2);
 if (!fata) throw new Error("usage: node run.mjs FATA [PAGE ...]");
 

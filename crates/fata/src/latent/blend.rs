@@ -70,14 +70,10 @@ impl Blend {
         files: &BTreeMap<String, Place>,
         evaluation: Evaluation,
     ) -> Result<Self, LatentError> {
-        let place = |term: &Term| match term {
-            Term::Seed(seed) => generator.place(*seed),
-            Term::File(name) => files[name].clone(),
-        };
+        let result = Self::place(generator, expression, files, evaluation)?;
+        let place = |term: &Term| term_place(generator, term, files);
         let sum = |weights: &Weights| combine(generator, weights, &place, evaluation);
         let cancelled = |text: &str| LatentError::Cancelled(text.into());
-        let all = expression.weights();
-        let result = sum(&all).ok_or_else(|| cancelled(&expression.to_string()))?;
         let mut places = vec![result.clone()];
         for part in expression.parts() {
             places.push(sum(&part.weights).ok_or_else(|| cancelled(&part.text))?);
@@ -99,6 +95,31 @@ impl Blend {
             place: result,
             picture,
         })
+    }
+
+    /// Where a sum leads, without any picture; `files` as for [`Blend::new`].
+    ///
+    /// # Errors
+    /// If everything cancels out.
+    ///
+    /// # Panics
+    /// If a file is named that is not among `files`.
+    pub fn place(
+        generator: &Generator,
+        expression: &Expression,
+        files: &BTreeMap<String, Place>,
+        evaluation: Evaluation,
+    ) -> Result<Place, LatentError> {
+        let place = |term: &Term| term_place(generator, term, files);
+        let sum = combine(generator, &expression.weights(), &place, evaluation);
+        sum.ok_or_else(|| LatentError::Cancelled(expression.to_string()))
+    }
+}
+
+fn term_place(generator: &Generator, term: &Term, files: &BTreeMap<String, Place>) -> Place {
+    match term {
+        Term::Seed(seed) => generator.place(*seed),
+        Term::File(name) => files[name].clone(),
     }
 }
 
