@@ -14,6 +14,7 @@ use fata::draw::Picture;
 use fata::latent::{Inversion, InversionOptions, Inverted, Place, Progress};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Latents that are kept at once; the oldest give way.
@@ -23,6 +24,8 @@ const MOST: usize = 32;
 #[derive(Default)]
 pub(crate) struct Finds {
     finds: Mutex<VecDeque<Find>>,
+    /// Whether a search's thread is there: one that was stopped ends a little later.
+    searching: AtomicBool,
 }
 
 struct Find {
@@ -48,6 +51,7 @@ impl Drop for Searching {
     fn drop(&mut self) {
         let failed = State::Failed("the search has broken off".into());
         self.finds.settle(&self.token, failed);
+        self.finds.searching.store(false, Ordering::Release);
     }
 }
 
@@ -76,21 +80,18 @@ impl Finds {
     ) -> Result<String, Refusal> {
         let generator = painter.narrowed(1.0, class)?;
         let token = token()?;
-        {
-            let mut all = self.all();
-            let under_way = |find: &Find| matches!(find.state, State::Searching(_));
-            if all.iter().any(under_way) {
-                return Err(Refusal::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the latent of another picture is being searched for: wait until it is found, or stop it",
-                ));
-            }
-            add(&mut all, &token, painter.name(), State::Searching(None));
+        if self.searching.swap(true, Ordering::Acquire) {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the latent of another picture is being searched for: wait until that has ended",
+            ));
         }
         let searching = Searching {
             finds: Arc::clone(self),
             token: token.clone(),
         };
+        let state = State::Searching(None);
+        add(&mut self.all(), &token, painter.name(), state);
         let begun = std::thread::Builder::new().spawn(move || {
             let Searching { finds, token } = &searching;
             let note = |progress| finds.note(token, progress);
