@@ -189,9 +189,10 @@ fn tangents_are_directional_derivatives_of_losses_and_gradients() {
             );
         };
         near(value, [ahead.0, behind.0]);
-        for side in 0..2 {
-            for (at, &found) in by[side].iter().enumerate() {
-                near(found, [ahead.1[side][at], behind.1[side][at]]);
+        let ends = std::iter::zip(ahead.1, behind.1);
+        for (found, (ahead, behind)) in by.iter().zip(ends) {
+            for (&found, ends) in found.iter().zip(std::iter::zip(ahead, behind)) {
+                near(found, ends.into());
             }
         }
     }
