@@ -21,7 +21,6 @@ mod serve;
 mod space;
 mod studio;
 mod train;
-mod train_studio;
 mod translate;
 mod walk;
 
