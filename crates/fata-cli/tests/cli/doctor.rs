@@ -144,6 +144,7 @@ fn a_run_with_acts_resumes_bit_for_bit() {
         .done();
     let acts = place.text("whole/events.jsonl");
     assert!(acts.contains("discriminator_too_weak"), "{acts}");
+    assert!(acts.contains("\"anew\":true"), "players began anew: {acts}");
     place.fata(&format!("{small} --images 7000 -o run")).done();
     place.fata("train --resume run --images 16000 -q").done();
     assert!(

@@ -12,6 +12,9 @@ const HIGH: f64 = 0.12;
 const FALLING: f64 = 0.6;
 /// Near enough to say that the samples had arrived.
 const ARRIVED: f64 = 0.35;
+/// Samples that leave out this share of the data have not arrived, however near
+/// they are on the whole: they jump between places of it (mode collapse).
+const HALF: f64 = 0.5;
 /// Times that it goes through its middle.
 const TURNS: usize = 2;
 /// A point at one place is less far than this from data about it: further out it
@@ -53,7 +56,12 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
         .count();
     let overshoots = overshot as f64 >= OFTEN * distances.len() as f64;
     let wanders = super::window::median(long, "unrest").is_none_or(|unrest| unrest >= WANDERS);
-    let arrives = low <= ARRIVED;
+    let nearest = long.iter().min_by(|a, b| {
+        let [a, b] = [a, b].map(|line| line.get("distance").unwrap_or(f64::INFINITY));
+        a.total_cmp(&b)
+    });
+    let left_out = nearest.and_then(|line| line.get("missing"));
+    let arrives = low <= ARRIVED && left_out.is_none_or(|missing| missing < HALF);
     if !back_and_forth || !wanders && !arrives || !arrives && !overshoots {
         return None;
     }

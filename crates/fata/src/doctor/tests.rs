@@ -251,3 +251,22 @@ fn advice_can_be_taken_on_by_the_recipe_it_is_given_for() {
         }
     }
 }
+
+#[test]
+fn a_generator_that_jumps_between_places_has_collapsed_and_does_not_oscillate() {
+    let names = ["diversity", "missing", "distance", "unrest"];
+    let found = |missing: f64| {
+        let far = [0.2, 0.75, 0.8, 0.6];
+        let near = [0.2, missing, 0.15, 0.6];
+        let course = [far, near, far, far, near, far, far, far, far];
+        let rows: Vec<&[f64]> = course.iter().map(|row| &row[..]).collect();
+        let patient = Patient {
+            lines: &lines(&names, &rows),
+            events: &[],
+            recipe: None,
+        };
+        examine(patient).diagnosis
+    };
+    assert_eq!(found(0.5), Disease::ModeCollapse);
+    assert_eq!(found(0.1), Disease::Oscillation);
+}
