@@ -174,6 +174,24 @@ impl Canvas {
         }
     }
 
+    /// The outline of a rectangle.
+    pub(super) fn outline(&mut self, frame: Frame, pen: Pen) {
+        let Frame {
+            left,
+            top,
+            right,
+            bottom,
+        } = frame;
+        let corners = [
+            (left, top),
+            (right, top),
+            (right, bottom),
+            (left, bottom),
+            (left, top),
+        ];
+        self.line(&corners, pen);
+    }
+
     /// Puts a picture on the sheet, its top left corner at a whole pixel; what is
     /// transparent shows white, and what lies outside is left away.
     pub(super) fn place(&mut self, picture: &Picture, left: usize, top: usize) {

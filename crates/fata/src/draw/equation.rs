@@ -134,8 +134,7 @@ impl Column {
         let x = left + (self.wide - picture.width) / 2;
         canvas.place(&picture, x, top);
         if summand.sign == Some('=') {
-            strips::frame(
-                canvas,
+            canvas.outline(
                 Frame {
                     left: x as f32 - 2.0,
                     top: top as f32 - 2.0,

@@ -189,20 +189,8 @@ fn dots(
 
 /// The frame, its ticks and their labels.
 fn axes(canvas: &mut Canvas, across: &Axis, up: &Axis) {
-    let Frame {
-        left,
-        top,
-        right,
-        bottom,
-    } = PLOT;
-    let corners = [
-        (left, top),
-        (right, top),
-        (right, bottom),
-        (left, bottom),
-        (left, top),
-    ];
-    canvas.line(&corners, Pen::solid(RULE, 1.0));
+    canvas.outline(PLOT, Pen::solid(RULE, 1.0));
+    let Frame { left, bottom, .. } = PLOT;
     let style = |anchor| TextStyle {
         colour: GREY,
         size: 1.3,

@@ -1,7 +1,7 @@
 //! Rows of pictures with a name before each row and a heading above each column.
 
 use super::Picture;
-use super::canvas::{Canvas, Frame, Pen};
+use super::canvas::Canvas;
 use super::font::{Anchor, TextStyle, width, write};
 use super::palette::{GREY, INK, PAPER};
 
@@ -73,24 +73,6 @@ pub fn strips(rows: &[Strip], headings: &[String]) -> Picture {
 /// How many pixels a side a pixel of a small picture is shown as.
 pub(super) fn enlargement(picture: &Picture) -> usize {
     (SHOWN_SIDE / picture.width.max(picture.height).max(1)).max(1)
-}
-
-/// The outline of a rectangle.
-pub(super) fn frame(canvas: &mut Canvas, frame: Frame, pen: Pen) {
-    let Frame {
-        left,
-        top,
-        right,
-        bottom,
-    } = frame;
-    let corners = [
-        (left, top),
-        (right, top),
-        (right, bottom),
-        (left, bottom),
-        (left, top),
-    ];
-    canvas.line(&corners, pen);
 }
 
 #[cfg(test)]
