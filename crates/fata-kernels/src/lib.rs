@@ -24,7 +24,7 @@ pub use ops::{
     Activation, BatchStatistics, ColourMap, ConvOptions, Sampling, activate, activation_tangent,
     affine_activation, batch_norm, binary_cross_entropy_with_logits, colour_affine,
     conv_transpose2d, conv2d, cut_out, downsample_average, fallback_used, instance_norm, linear,
-    modulate, resize_bilinear, upsample_nearest, use_fallback, warp_affine,
+    modulate, resize_bilinear, spectral_normalise, upsample_nearest, use_fallback, warp_affine,
 };
 pub use optim::{
     Adam, AdamSlot, RmsProp, RmsPropSlot, Sgd, SgdSlot, adam, lerp_all, rms_prop, sgd,

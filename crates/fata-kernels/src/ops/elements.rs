@@ -9,13 +9,15 @@ use crate::pointwise;
 use crate::pool;
 use crate::profile::timed;
 
+/// The gradient times an activation's slope at its output: what an activation
+/// passes back, and what its tangent does.
 #[derive(Clone, Debug)]
-struct Activated {
-    y: FlexTensor,
-    activation: Activation,
+pub(super) struct Sloped {
+    pub(super) y: FlexTensor,
+    pub(super) activation: Activation,
 }
 
-impl Rule<1> for Activated {
+impl Rule<1> for Sloped {
     fn gradients(self, gradient: FlexTensor, [x]: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let dx = x.then(|| {
             let mut gradient = owned(gradient);
@@ -51,7 +53,7 @@ pub(super) fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> 
             );
             wrap(y, x.layout().shape().clone())
         };
-        (y.clone(), Activated { y, activation })
+        (y.clone(), Sloped { y, activation })
     })
 }
 

@@ -10,11 +10,13 @@ mod portable;
 #[cfg(test)]
 mod pytorch;
 mod resampling;
+mod spectral;
 mod tangent;
 #[cfg(test)]
 mod tests;
 
 pub use augment::{ColourMap, Sampling, colour_affine, cut_out, warp_affine};
+pub use spectral::spectral_normalise;
 pub use tangent::{activation_tangent, modulate};
 
 use std::sync::atomic::{AtomicBool, Ordering};

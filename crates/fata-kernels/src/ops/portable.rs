@@ -77,6 +77,18 @@ pub(super) fn modulate(
     activate(x * scale.reshape(wide) + shift.reshape(wide), activation)
 }
 
+pub(super) fn spectral_normalise(
+    weight: Tensor<1>,
+    left: Tensor<1>,
+    right: Tensor<1>,
+) -> Tensor<1> {
+    let [rows, columns] = [left.dims()[0], right.dims()[0]];
+    let matrix: Tensor<2> = weight.clone().reshape([rows, columns]);
+    let image: Tensor<2> = matrix.matmul(right.reshape([columns, 1]));
+    let sigma: Tensor<1> = (image.reshape([rows]) * left).sum();
+    weight / sigma
+}
+
 pub(super) fn linear(
     x: Tensor<2>,
     weight: Tensor<2>,

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::elements::Sloped;
 use super::flex::{Rule, floats, floats_mut, owned, plain, run, wrap};
 use super::{Activation, is_fast, portable};
 use crate::pointwise;
@@ -36,29 +37,12 @@ pub fn activation_tangent<const D: usize>(
     }
 }
 
-#[derive(Clone, Debug)]
-struct Scaled {
-    y: FlexTensor,
-    activation: Activation,
-}
-
-impl Rule<1> for Scaled {
-    fn gradients(self, gradient: FlexTensor, [tangent]: [bool; 1]) -> [Option<FlexTensor>; 1] {
-        let computed = tangent.then(|| {
-            let mut gradient = owned(gradient);
-            pointwise::scale_by_slope(floats_mut(&mut gradient), floats(&self.y), self.activation);
-            gradient
-        });
-        [computed]
-    }
-}
-
 fn scaled<const D: usize>(tangent: Tensor<D>, y: Tensor<D>, activation: Activation) -> Tensor<D> {
     let y = plain(y);
     run([tangent.into()], |[tangent]| {
         let mut tangent = owned(tangent);
         pointwise::scale_by_slope(floats_mut(&mut tangent), floats(&y), activation);
-        (tangent, Scaled { y, activation })
+        (tangent, Sloped { y, activation })
     })
 }
 

@@ -272,8 +272,8 @@ impl Weights {
         };
         let mut cache = self.normalised.borrow_mut();
         let normalised = cache[id.0].get_or_insert_with(|| {
-            let vectors = [places.left, places.right].map(|id| self.values[id.0].clone());
-            spectral::normalise(value, vectors)
+            let [left, right] = [places.left, places.right].map(|id| self.values[id.0].clone());
+            fata_kernels::spectral_normalise(value, left, right)
         });
         normalised.clone()
     }

@@ -1,5 +1,6 @@
 //! Spectral normalisation: a weight divided by its largest singular value, which
-//! bounds how fast a layer's output can change.
+//! bounds how fast a layer's output can change. The division is a kernel; here
+//! are the vectors that it needs.
 //!
 //! # Source
 //! Miyato et al. 2018, arXiv 1802.05957, algorithm 1 and equation 12: the first
@@ -42,13 +43,4 @@ pub(super) fn follow(
 fn unit(x: Tensor<1>) -> Tensor<1> {
     let length = x.clone().powi_scalar(2).sum().sqrt() + EPSILON;
     x / length
-}
-
-/// `W / (u^T W v)`, flat, with u and v constants.
-pub(super) fn normalise(weight: Tensor<1>, [left, right]: [Tensor<1>; 2]) -> Tensor<1> {
-    let [rows, columns] = [left.dims()[0], right.dims()[0]];
-    let matrix: Tensor<2> = weight.clone().reshape([rows, columns]);
-    let image: Tensor<2> = matrix.matmul(right.reshape([columns, 1]));
-    let sigma: Tensor<1> = (image.reshape([rows]) * left).sum();
-    weight / sigma
 }
