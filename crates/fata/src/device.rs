@@ -1,6 +1,8 @@
 //! Where tensors are computed, chosen when the program runs.
 
 pub use burn::tensor::Device;
+#[cfg(any(feature = "vulkan", feature = "cuda"))]
+use burn::tensor::DeviceType;
 use std::str::FromStr;
 
 /// A device's name: `cpu`, `vulkan[:N]` or `cuda[:N]`.
@@ -9,7 +11,8 @@ pub enum DeviceName {
     /// The processor: the only device on which runs are the same bit for bit.
     #[default]
     Cpu,
-    /// A graphics card through Vulkan, by its number.
+    /// A graphics card through Vulkan, by its number: cards of their own first, then
+    /// those in the processor, virtual ones, and software that plays one.
     Vulkan(usize),
     /// An NVIDIA card, by its number.
     Cuda(usize),
@@ -26,6 +29,19 @@ pub enum DeviceError {
         "this fata was built without {0}: build it with `--features {0}`, or use `--device cpu`"
     )]
     NotBuilt(&'static str),
+    /// The machine has none, or not so many.
+    #[error(
+        "there is no {name}:{number}: this machine shows {found} of that kind (they are counted from 0); \
+         install the card's driver, name another, or use `--device cpu`"
+    )]
+    Missing {
+        /// What was asked for.
+        name: &'static str,
+        /// Which of them.
+        number: usize,
+        /// How many there are.
+        found: usize,
+    },
 }
 
 impl FromStr for DeviceName {
@@ -49,20 +65,31 @@ impl DeviceName {
     /// Opens the device.
     ///
     /// # Errors
-    /// If the program was built without it.
+    /// If the program was built without it, or the machine has none.
     pub fn open(self) -> Result<Device, DeviceError> {
         match self {
             Self::Cpu => Ok(Device::flex()),
             #[cfg(feature = "vulkan")]
-            Self::Vulkan(number) => Ok(Device::vulkan(burn::tensor::DeviceKind::DiscreteGpu(
-                number,
-            ))),
+            Self::Vulkan(number) => numbered("vulkan", number, DeviceType::Wgpu),
             #[cfg(not(feature = "vulkan"))]
             Self::Vulkan(_) => Err(DeviceError::NotBuilt("vulkan")),
             #[cfg(feature = "cuda")]
-            Self::Cuda(number) => Ok(Device::cuda(number)),
+            Self::Cuda(number) => numbered("cuda", number, DeviceType::Cuda),
             #[cfg(not(feature = "cuda"))]
             Self::Cuda(_) => Err(DeviceError::NotBuilt("cuda")),
         }
     }
+}
+
+/// One of the machine's devices of a kind.
+#[cfg(any(feature = "vulkan", feature = "cuda"))]
+fn numbered(name: &'static str, number: usize, kind: DeviceType) -> Result<Device, DeviceError> {
+    let devices = Device::enumerate(kind);
+    let found = devices.len();
+    let chosen = devices.into_iter().nth(number);
+    chosen.ok_or(DeviceError::Missing {
+        name,
+        number,
+        found,
+    })
 }
