@@ -6,7 +6,9 @@ mod bench_remedies;
 mod browser;
 mod ci;
 mod digits_classifier;
+mod doctor_cost;
 mod doctor_figures;
+mod every_recipe;
 mod feature_times;
 mod judge_figures;
 mod kill_resume;
@@ -26,6 +28,8 @@ const TASKS: &str = "\
     time-features FEATURES [IMAGES] how fast images are read
     judge-figures                   the table of docs/judge.md
     doctor-figures [SEEDS] [auto]   what the doctor says of failures and of healthy runs
+    doctor-cost [TICKS]             what the doctor adds to training
+    every-recipe [IMAGES] [SEEDS]   each recipe for a short while, and whether it resumes exactly
     kill-resume [SEED]              kills a training ten times, and sees that nothing is lost
     studio-load [SECONDS]           what the studio and the server bear, by wrk
     vulkan                          a training step on a Vulkan device against the processor
@@ -44,6 +48,8 @@ fn main() -> anyhow::Result<()> {
         Some(&"time-features") => feature_times::report(word(1), word(2)),
         Some(&"judge-figures") => judge_figures::report(),
         Some(&"doctor-figures") => doctor_figures::report(&words[1..]),
+        Some(&"doctor-cost") => doctor_cost::report(&words[1..]),
+        Some(&"every-recipe") => every_recipe::report(&words[1..]),
         Some(&"kill-resume") => kill_resume::run(word(1)),
         Some(&"studio-load") => studio_load::report(word(1)),
         Some(&"vulkan") => vulkan::check(),
