@@ -8,46 +8,23 @@
 //! every run, whatever its seed; `testA` and `testB` are held out if they are
 //! there.
 
+mod matching;
+mod side;
+
 use super::drawing::Drawing;
 use super::error::Skipped;
 use super::{DataError, DataOptions, Dataset, Fit, Kind};
 use crate::rng::Draws;
-use image::DynamicImage;
-use std::collections::BTreeMap;
+use matching::matched;
+pub(super) use side::Cut;
+use side::{Side, own_resolution};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// The share of pictures that is held out unless it is said otherwise,
 const HELD_OUT: f64 = 0.1;
 /// where each domain has as many as this.
 const ENOUGH: usize = 20;
-
-/// Which part of a file's picture is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Cut {
-    /// All of it.
-    #[default]
-    Whole,
-    /// The left half of a pair.
-    Left,
-    /// Its right half.
-    Right,
-}
-
-impl Cut {
-    pub(super) fn of(self, picture: DynamicImage) -> Result<DynamicImage, String> {
-        let (width, height) = (picture.width(), picture.height());
-        if self != Self::Whole && width < 2 {
-            return Err("it is one pixel wide and has no halves".to_owned());
-        }
-        Ok(match self {
-            Self::Whole => picture,
-            Self::Left => picture.crop_imm(0, 0, width / 2, height),
-            Self::Right => picture.crop_imm(width - width / 2, 0, width / 2, height),
-        })
-    }
-}
 
 /// Where two domains are and how they are prepared.
 #[derive(Clone, Debug)]
@@ -74,14 +51,6 @@ pub struct DomainOptions {
     pub detail: f64,
     /// How many times smaller `small` makes a picture.
     pub factor: usize,
-}
-
-/// The pictures of one domain.
-#[derive(Clone)]
-enum Side {
-    Pictures(Arc<Dataset>, Cut),
-    /// Drawn from the other domain's.
-    Drawn(Drawing),
 }
 
 /// Pictures of both domains: for training, or held out of it.
@@ -372,154 +341,6 @@ impl Part {
         };
         Some([input, target])
     }
-}
-
-impl Side {
-    fn len(&self) -> usize {
-        match self {
-            Self::Pictures(data, _) => data.len(),
-            Self::Drawn(_) => 0,
-        }
-    }
-
-    fn name(&self, item: u32) -> String {
-        match self {
-            Self::Pictures(data, _) => data.item_name(item as usize),
-            Self::Drawn(drawing) => drawing.name().to_owned(),
-        }
-    }
-
-    /// Channels: as wanted, or what the pictures hold; of a drawing, by the
-    /// second domain's.
-    fn channels(&self, [wanted, of_other]: [Option<usize>; 2]) -> usize {
-        match self {
-            Self::Pictures(data, _) => match data.kind() {
-                Kind::Images { channels, .. } => channels,
-                Kind::Points { .. } => 1,
-            },
-            Self::Drawn(drawing) => drawing.channels(of_other.or(wanted).unwrap_or(3)),
-        }
-    }
-
-    fn stem(&self, item: u32) -> String {
-        let name = self.name(item);
-        let end = match name.rfind('.') {
-            Some(dot) if dot > name.rfind('/').map_or(0, |slash| slash + 1) => dot,
-            _ => name.len(),
-        };
-        name[..end].to_owned()
-    }
-}
-
-/// Which items go together.
-struct Matched {
-    paired: bool,
-    items: [Vec<u32>; 2],
-}
-
-impl Matched {
-    /// Training and held-out items, by their names.
-    fn cut(&self, sides: &[Side; 2], share: f64) -> [[Vec<u32>; 2]; 2] {
-        let named = match &sides[0] {
-            Side::Drawn(_) => [1, 1],
-            Side::Pictures(..) if self.paired => [1, 1],
-            Side::Pictures(..) => [0, 1],
-        };
-        let held = |domain: usize, at: usize| {
-            let side = named[domain];
-            let hash = xxh3_64(sides[side].stem(self.items[side][at]).as_bytes());
-            (hash >> 11) as f64 / ((1_u64 << 53) as f64) < share
-        };
-        [false, true].map(|wanted| {
-            [0, 1].map(|domain| {
-                let items = self.items[domain].iter().enumerate();
-                let kept = items.filter(|(at, _)| held(domain, *at) == wanted);
-                kept.map(|(_, &item)| item).collect()
-            })
-        })
-    }
-}
-
-fn matched(
-    sides: &[Side; 2],
-    options: &DomainOptions,
-    notices: &mut Vec<String>,
-) -> Result<Matched, DataError> {
-    let all = |side: &Side| (0..side.len() as u32).collect::<Vec<_>>();
-    let together = |items: Vec<u32>| Matched {
-        paired: options.paired.unwrap_or(true),
-        items: [items.clone(), items],
-    };
-    match sides {
-        [Side::Drawn(_), to] => return Ok(together(all(to))),
-        [Side::Pictures(_, Cut::Left), to] => return Ok(together(all(to))),
-        _ => {}
-    }
-    let [from, to] = sides;
-    let unpaired = Matched {
-        paired: false,
-        items: [all(from), all(to)],
-    };
-    if options.paired == Some(false) {
-        return Ok(unpaired);
-    }
-    let mut by_name: BTreeMap<String, u32> = BTreeMap::new();
-    for item in 0..to.len() as u32 {
-        by_name.entry(to.stem(item)).or_insert(item);
-    }
-    let mut pairs = [Vec::new(), Vec::new()];
-    for item in 0..from.len() as u32 {
-        if let Some(other) = by_name.remove(&from.stem(item)) {
-            pairs[0].push(item);
-            pairs[1].push(other);
-        }
-    }
-    let (count, [of_from, of_to]) = (pairs[0].len(), [from.len(), to.len()]);
-    let whole = count == of_from && count == of_to;
-    let asked = options.paired == Some(true);
-    if asked && count == 0 {
-        return Err(DataError::malformed(
-            &options.to,
-            format!(
-                "no file of it has the name of one in {}, so there are no pairs: give pairs the same names, or train without pairs (--recipe cyclegan --paired no)",
-                options.from
-            ),
-        ));
-    }
-    if asked || whole {
-        notices.push(match whole {
-            true => format!("{count} pairs, by their names (--paired no takes them for none)"),
-            false => format!(
-                "{count} pairs, by their names; {} pictures of the first domain and {} of the second have no counterpart and are left out",
-                of_from - count,
-                of_to - count
-            ),
-        });
-        return Ok(Matched {
-            paired: true,
-            items: pairs,
-        });
-    }
-    if count > 0 {
-        notices.push(format!(
-            "{count} of {of_from} and {of_to} pictures have counterparts of their name: taken as unpaired (--paired yes uses the pairs alone)"
-        ));
-    }
-    Ok(unpaired)
-}
-
-/// The domains' own side, if both have one; a power of two that networks take.
-fn own_resolution(sides: &[Side; 2]) -> usize {
-    let own = sides.iter().filter_map(|side| match side {
-        Side::Pictures(data, Cut::Whole) => match data.kind() {
-            Kind::Images { height, .. } => Some(height),
-            Kind::Points { .. } => None,
-        },
-        Side::Pictures(data, _) => data.size_of(0).map(|[_, height]| height as usize),
-        Side::Drawn(_) => None,
-    });
-    let side = own.max().unwrap_or(64).clamp(32, 256);
-    1 << side.ilog2()
 }
 
 /// A folder or zip of pictures; nothing else is translated.
