@@ -266,7 +266,8 @@ fn idx_in(folder: &Path) -> Result<Option<PathBuf>, DataError> {
     Ok(names.first().map(|name| folder.join(name)))
 }
 
-fn short_name(path: &Path) -> String {
+/// What data at a path are called: in run folders and messages.
+pub(super) fn short_name(path: &Path) -> String {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let part = if real.is_dir() {
         real.file_name()

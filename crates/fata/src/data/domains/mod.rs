@@ -13,6 +13,7 @@ mod side;
 
 use super::drawing::Drawing;
 use super::error::Skipped;
+use super::open::short_name;
 use super::{DataError, DataOptions, Dataset, Fit, Kind};
 use crate::rng::Draws;
 use matching::matched;
@@ -213,7 +214,7 @@ impl Domains {
             [Side::Drawn(drawing), Side::Pictures(to, _)] => {
                 format!("{}-{}", drawing.name(), to.name())
             }
-            _ => short(&options.to),
+            _ => short_name(&options.to),
         };
         Ok(Self {
             training,
@@ -352,25 +353,5 @@ fn pictures(path: &Path, options: &DataOptions) -> Result<Arc<Dataset>, DataErro
             path,
             "it holds points, and only pictures are translated",
         )),
-    }
-}
-
-fn short(path: &Path) -> String {
-    let name = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let name = name.file_stem().unwrap_or_default().to_string_lossy();
-    let clean: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '_' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .take(64)
-        .collect();
-    match clean.trim_matches('-') {
-        "" => "domains".to_owned(),
-        clean => clean.to_owned(),
     }
 }
