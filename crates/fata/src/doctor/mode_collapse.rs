@@ -28,7 +28,8 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
                 .is_some_and(|distance| distance >= AWAY)
     };
     let collapsed = |line: &Line| alike(line) || partial(line);
-    if window.improving() == Some(true) || !window.mostly(collapsed) {
+    let forward = window.improving() == Some(true) || window.covering() == Some(true);
+    if forward || !window.mostly(collapsed) {
         return None;
     }
     let found = Diagnosis::new(Disease::ModeCollapse, window.since(collapsed))

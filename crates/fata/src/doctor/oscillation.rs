@@ -32,7 +32,8 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
         .iter()
         .filter_map(|line| line.get("distance"))
         .collect();
-    if window.lines.len() < 6 || distances.len() < 5 || window.improving() == Some(true) {
+    let forward = window.improving() == Some(true) || window.covering() == Some(true);
+    if window.lines.len() < 6 || distances.len() < 5 || forward {
         return None;
     }
     let low = distances

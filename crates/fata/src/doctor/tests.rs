@@ -270,3 +270,23 @@ fn a_generator_that_jumps_between_places_has_collapsed_and_does_not_oscillate() 
     assert_eq!(found(0.5), Disease::ModeCollapse);
     assert_eq!(found(0.1), Disease::Oscillation);
 }
+
+#[test]
+fn a_generator_that_leaves_out_less_and_less_has_not_collapsed_however_its_distance_swings() {
+    let names = ["diversity", "missing", "distance", "unrest"];
+    let found = |missing: [f64; 3]| {
+        let rows: Vec<[f64; 4]> = (0..12)
+            .map(|tick| [0.6, missing[tick / 4], [0.12, 0.5][tick % 2], 0.5])
+            .collect();
+        let rows: Vec<&[f64]> = rows.iter().map(|row| &row[..]).collect();
+        let patient = Patient {
+            lines: &lines(&names, &rows),
+            events: &[],
+            recipe: None,
+        };
+        examine(patient).diagnosis
+    };
+    assert_eq!(found([0.7, 0.65, 0.45]), Disease::Healthy);
+    assert_eq!(found([0.65, 0.65, 0.65]), Disease::ModeCollapse);
+    assert_eq!(found([0.45, 0.45, 0.45]), Disease::Oscillation);
+}

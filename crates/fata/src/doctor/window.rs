@@ -69,21 +69,20 @@ impl<'a> Window<'a> {
     /// Whether the samples are still coming nearer to the data. `None` where
     /// the log does not say.
     pub(super) fn improving(self) -> Option<bool> {
-        let third = (self.lines.len() / 3).max(1);
-        let (before, last) = self.lines.split_at(self.lines.len().checked_sub(third)?);
-        let middle = &before[before.len().saturating_sub(third)..];
+        let [middle, last] = self.last_thirds()?;
+        let before = &self.lines[..self.lines.len() - last.len()];
         let first = self.lines.first()?.get("distance")?;
-        let (middle, now) = (median(middle, "distance")?, median(last, "distance")?);
+        let middle = median(middle, "distance")?;
+        let Spread {
+            median: now,
+            low,
+            high,
+            count,
+        } = spread(last, "distance")?;
         if now < NEAR {
             return Some(now < PROGRESS * middle && middle >= NEAR);
         }
-        let values: Vec<f64> = last
-            .iter()
-            .filter_map(|line| line.get("distance"))
-            .collect();
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = values.iter().copied().fold(0.0, f64::max);
-        let still = values.len() >= 3 && high - low < 0.05 * now;
+        let still = count >= 3 && high - low < 0.05 * now;
         let moving = now < PROGRESS * middle || now < 0.5 * first && now < SLOW_PROGRESS * middle;
         // And a step smaller than how far the ticks are apart is none.
         let moving = moving && middle - now > STEP * (high - low);
@@ -92,6 +91,22 @@ impl<'a> Window<'a> {
         let best = before.fold(f64::INFINITY, f64::min);
         let moving = moving && now < ON_THE_WAY * best;
         Some(moving && !still)
+    }
+
+    /// Whether the generator makes more of the data than before: what it leaves out
+    /// shrinks, by more than ticks are apart. `None` where the log does not say.
+    pub(super) fn covering(self) -> Option<bool> {
+        let [middle, last] = self.last_thirds()?.map(|lines| spread(lines, "missing"));
+        let (middle, last) = (middle?, last?);
+        let step = middle.median - last.median;
+        Some(last.median < PROGRESS * middle.median && step > STEP * (last.high - last.low))
+    }
+
+    /// The third of the ticks before the last, and the last.
+    fn last_thirds(self) -> Option<[&'a [Line]; 2]> {
+        let third = (self.lines.len() / 3).max(1);
+        let (before, last) = self.lines.split_at(self.lines.len().checked_sub(third)?);
+        Some([&before[before.len().saturating_sub(third)..], last])
     }
 
     /// Whether the samples were nearer to the data before than they are now. `None`
@@ -109,7 +124,25 @@ impl<'a> Window<'a> {
 
 /// The median of a figure over ticks that have it.
 pub(super) fn median(lines: &[Line], name: &str) -> Option<f64> {
+    spread(lines, name).map(|spread| spread.median)
+}
+
+/// Where a figure lies over some ticks.
+struct Spread {
+    median: f64,
+    low: f64,
+    high: f64,
+    /// Ticks that have it.
+    count: usize,
+}
+
+fn spread(lines: &[Line], name: &str) -> Option<Spread> {
     let mut values: Vec<f64> = lines.iter().filter_map(|line| line.get(name)).collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    Some(Spread {
+        median: *values.get(values.len() / 2)?,
+        low: *values.first()?,
+        high: *values.last()?,
+        count: values.len(),
+    })
 }
