@@ -28,8 +28,7 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
                 .is_some_and(|distance| distance >= AWAY)
     };
     let collapsed = |line: &Line| alike(line) || partial(line);
-    let forward = window.improving() == Some(true) || window.covering() == Some(true);
-    if forward || !window.mostly(collapsed) {
+    if window.forward() || !window.mostly(collapsed) {
         return None;
     }
     let found = Diagnosis::new(Disease::ModeCollapse, window.since(collapsed))

@@ -32,8 +32,7 @@ pub(super) fn look(patient: Patient) -> Option<Diagnosis> {
         .iter()
         .filter_map(|line| line.get("distance"))
         .collect();
-    let forward = window.improving() == Some(true) || window.covering() == Some(true);
-    if window.lines.len() < 6 || distances.len() < 5 || forward {
+    if window.lines.len() < 6 || distances.len() < 5 || window.forward() {
         return None;
     }
     let low = distances

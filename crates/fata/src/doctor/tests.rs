@@ -252,6 +252,17 @@ fn advice_can_be_taken_on_by_the_recipe_it_is_given_for() {
     }
 }
 
+/// What is found in a course of four figures alone.
+fn found_in(names: &[&str; 4], course: &[[f64; 4]]) -> Disease {
+    let rows: Vec<&[f64]> = course.iter().map(|row| &row[..]).collect();
+    let patient = Patient {
+        lines: &lines(names, &rows),
+        events: &[],
+        recipe: None,
+    };
+    examine(patient).diagnosis
+}
+
 #[test]
 fn a_generator_that_jumps_between_places_has_collapsed_and_does_not_oscillate() {
     let names = ["diversity", "missing", "distance", "unrest"];
@@ -259,13 +270,7 @@ fn a_generator_that_jumps_between_places_has_collapsed_and_does_not_oscillate() 
         let far = [0.2, 0.75, 0.8, 0.6];
         let near = [0.2, missing, 0.15, 0.6];
         let course = [far, near, far, far, near, far, far, far, far];
-        let rows: Vec<&[f64]> = course.iter().map(|row| &row[..]).collect();
-        let patient = Patient {
-            lines: &lines(&names, &rows),
-            events: &[],
-            recipe: None,
-        };
-        examine(patient).diagnosis
+        found_in(&names, &course)
     };
     assert_eq!(found(0.5), Disease::ModeCollapse);
     assert_eq!(found(0.1), Disease::Oscillation);
@@ -278,13 +283,7 @@ fn a_generator_that_leaves_out_less_and_less_has_not_collapsed_however_its_dista
         let rows: Vec<[f64; 4]> = (0..12)
             .map(|tick| [0.6, missing[tick / 4], [0.12, 0.5][tick % 2], 0.5])
             .collect();
-        let rows: Vec<&[f64]> = rows.iter().map(|row| &row[..]).collect();
-        let patient = Patient {
-            lines: &lines(&names, &rows),
-            events: &[],
-            recipe: None,
-        };
-        examine(patient).diagnosis
+        found_in(&names, &rows)
     };
     assert_eq!(found([0.7, 0.65, 0.45]), Disease::Healthy);
     assert_eq!(found([0.65, 0.65, 0.65]), Disease::ModeCollapse);

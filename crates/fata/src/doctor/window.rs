@@ -93,9 +93,14 @@ impl<'a> Window<'a> {
         Some(moving && !still)
     }
 
+    /// Whether the run is on its way: nearer to the data, or making more of them.
+    pub(super) fn forward(self) -> bool {
+        self.improving() == Some(true) || self.covering() == Some(true)
+    }
+
     /// Whether the generator makes more of the data than before: what it leaves out
     /// shrinks, by more than ticks are apart. `None` where the log does not say.
-    pub(super) fn covering(self) -> Option<bool> {
+    fn covering(self) -> Option<bool> {
         let [middle, last] = self.last_thirds()?.map(|lines| spread(lines, "missing"));
         let (middle, last) = (middle?, last?);
         let step = middle.median - last.median;
