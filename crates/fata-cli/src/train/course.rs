@@ -1,7 +1,7 @@
 //! A training as a person watches it: the progress, what is said at its ticks and
 //! at its end, and the signals that stop it.
 
-use super::{TrainArgs, duration, with_networks};
+use super::{TrainArgs, duration, print_object};
 use crate::doctor::headline;
 use crate::failure::resumable;
 use fata::Trainer;
@@ -83,21 +83,16 @@ pub(super) fn train(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Resu
     let progress = trainer.progress();
     let diagnosis = trainer.diagnosis();
     if arguments.machine.json {
-        println!(
-            "{}",
-            with_networks(
-                &trainer,
-                json!({
-                    "run": folder,
-                    "images_seen": progress.images_seen,
-                    "elapsed_seconds": progress.elapsed_seconds,
-                    "images_per_second": images_per_second.unwrap_or(progress.images_per_second),
-                    "parameters_generator": generator,
-                    "parameters_discriminator": discriminator,
-                    "stopped_by": stopped_by,
-                    "diagnosis": diagnosis.diagnosis,
-                })
-            )
+        print_object(
+            &trainer,
+            json!({
+                "run": folder,
+                "images_seen": progress.images_seen,
+                "elapsed_seconds": progress.elapsed_seconds,
+                "images_per_second": images_per_second.unwrap_or(progress.images_per_second),
+                "stopped_by": stopped_by,
+                "diagnosis": diagnosis.diagnosis,
+            }),
         );
     }
     if stopped_by == StoppedBy::Signal {

@@ -1,6 +1,6 @@
 //! What a run would be and take, measured over a few steps.
 
-use super::{TrainArgs, duration, with_networks};
+use super::{TrainArgs, duration, print_object};
 use fata::Trainer;
 use serde_json::json;
 use std::process::ExitCode;
@@ -27,19 +27,14 @@ pub(super) fn dry_run(mut trainer: Trainer, arguments: &TrainArgs) -> anyhow::Re
     let expected_memory_bytes = fata::train::resident_memory() + trainer.memory_to_come();
     let [generator, discriminator] = trainer.parameter_counts();
     if arguments.machine.json {
-        println!(
-            "{}",
-            with_networks(
-                &trainer,
-                json!({
-                    "parameters_generator": generator,
-                    "parameters_discriminator": discriminator,
-                    "images_per_second": images_per_second,
-                    "expected_seconds": expected_seconds,
-                    "expected_memory_bytes": expected_memory_bytes,
-                    "recipe": recipe,
-                })
-            )
+        print_object(
+            &trainer,
+            json!({
+                "images_per_second": images_per_second,
+                "expected_seconds": expected_seconds,
+                "expected_memory_bytes": expected_memory_bytes,
+                "recipe": recipe,
+            }),
         );
         return Ok(ExitCode::SUCCESS);
     }

@@ -123,9 +123,12 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     }
 }
 
-/// The object, with how many numbers each network trains by its name, where
-/// there may be other than a generator and a discriminator.
-fn with_networks(trainer: &Trainer, mut said: serde_json::Value) -> serde_json::Value {
+/// Prints the object that `--json` asks for, with how many numbers each player
+/// trains, and each network by its name where there may be others.
+fn print_object(trainer: &Trainer, mut said: serde_json::Value) {
+    let [generator, discriminator] = trainer.parameter_counts();
+    said["parameters_generator"] = generator.into();
+    said["parameters_discriminator"] = discriminator.into();
     if trainer.recipe().model.kind == ModelKind::Translation {
         let networks = trainer.networks().into_iter();
         let counts: serde_json::Map<_, _> = networks
@@ -133,7 +136,7 @@ fn with_networks(trainer: &Trainer, mut said: serde_json::Value) -> serde_json::
             .collect();
         said["networks"] = counts.into();
     }
-    said
+    println!("{said}");
 }
 
 /// Seconds as a person says them.
