@@ -1,13 +1,14 @@
-"""Times PyTorch's DCGAN step with a remedy of GAN training, on the CPU.
+"""Times PyTorch's DCGAN step with a remedy of GAN training, beside the plain step, on the CPU.
 
-usage: torch_remedies.py plain|r1|gradient|diffaugment|ada|spectral [threads=N] [steps=N]
+usage: torch_remedies.py r1|gradient|diffaugment|ada|spectral [threads=N] [rounds=N] [steps=N]
 
 The step is that of torch_steps.py on 3x32x32 pictures, batch 64, width 32, with a
 discriminator that has biases where batch normalisation would be, since a gradient
 penalty judges each sample alone. The remedies are what their official PyTorch code does, at
 every step: R1 and WGAN-GP by double backward, DiffAugment's three policies, ADA's bgc
 pipeline with every transform at probability 1/2, torch's own spectral normalisation.
-Prints one JSON object: remedy, median_ms, min_ms.
+Plain and remedied steps take turns, a block of each in a round. Prints one JSON object: remedy,
+and for each round the medians of both blocks in milliseconds.
 """
 import json
 import math
@@ -175,20 +176,24 @@ def gan_step(remedy):
     return step
 
 
+def block(step, steps):
+    times = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return round(statistics.median(times) * 1e3, 3)
+
+
 def main():
     remedy, opts = sys.argv[1], dict(o.split("=") for o in sys.argv[2:])
     torch.set_num_threads(int(opts.get("threads", 2)))
     torch.manual_seed(0)
-    step = gan_step(remedy)
-    for _ in range(3):
-        step()
-    times = []
-    for _ in range(int(opts.get("steps", 30))):
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    print(json.dumps({"remedy": remedy, "torch": torch.__version__,
-                      "median_ms": round(statistics.median(times) * 1e3, 3), "min_ms": round(min(times) * 1e3, 3)}))
+    both, steps = [gan_step("plain"), gan_step(remedy)], int(opts.get("steps", 20))
+    for step in both:
+        block(step, 3)
+    rounds = [[block(step, steps) for step in both] for _ in range(int(opts.get("rounds", 5)))]
+    print(json.dumps({"remedy": remedy, "torch": torch.__version__, "rounds": rounds}))
 
 
 main()

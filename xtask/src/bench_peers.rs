@@ -160,11 +160,11 @@ impl Options {
     }
 
     fn peer_milliseconds(&self, work: &Work, variant: &[&str]) -> anyhow::Result<f64> {
-        let mut command = Command::new(&self.python);
+        let mut command = peers::python(&self.python);
         command.arg(&self.peer).arg(work.name).args(variant);
         command.arg(format!("steps={}", work.steps));
         command.arg(format!("threads={}", self.threads));
-        peers::milliseconds(command)
+        number(&run(command)?, "median_ms")
     }
 }
 

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The release binary, built by the cargo that runs this.
@@ -29,13 +29,14 @@ pub(crate) fn fata() -> anyhow::Result<PathBuf> {
     program.next_back().context("cargo names no binary")
 }
 
-/// The median step of a PyTorch script, in milliseconds.
-pub(crate) fn milliseconds(mut command: Command) -> anyhow::Result<f64> {
-    // These tell a BLAS to take the processor for another one.
+/// A Python that takes the processor for what it is.
+pub(crate) fn python(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    // These tell a BLAS to take it for another one.
     command
         .env_remove("OPENBLAS_CORETYPE")
         .env_remove("OPENBLAS_L2_SIZE");
-    number(&run(command)?, "median_ms")
+    command
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {

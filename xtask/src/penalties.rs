@@ -5,6 +5,7 @@
 //! Fata writes each critic with its weights and samples to `target/penalties`;
 //! `penalties.py` beside this crate reads them and writes what PyTorch finds.
 
+use crate::peers;
 use anyhow::{Context, bail};
 use burn::tensor::{Device, Tensor, TensorData};
 use fata::data::Kind;
@@ -17,7 +18,6 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/penalties");
@@ -108,7 +108,7 @@ pub(crate) fn report(arguments: &[&str]) -> anyhow::Result<()> {
     }
     let threads = std::thread::available_parallelism()?.to_string();
     let updates = UPDATES.to_string();
-    let status = Command::new(python)
+    let status = peers::python(python.as_ref())
         .args([SCRIPT, FOLDER, &threads, &updates])
         .status()
         .with_context(|| format!("cannot run {python}"))?;
@@ -256,8 +256,9 @@ impl Subject {
         if let Some(shape) = shape {
             let frozen = self.parameters.frozen(Mode::Train);
             let critic = Critic {
-                frozen: &|x| layers.judge(&frozen, x.into(), labels).logits.value,
-                tracked: &|x| layers.judge(&weights, x, labels).logits,
+                judge: &|weights, x| layers.judge(weights, x, labels).logits,
+                frozen: &frozen,
+                tracked: &weights,
                 smooth: layers.sees_batch(),
             };
             terms.push(critic.penalty(self.x.clone(), shape).surrogate);

@@ -1,17 +1,16 @@
 //! Affine maps of the colours of each image, and rectangles cut out of it, on slices of `[batch,
 //! pixels, channels]`, in place and with the transposes for going backward.
 
-use rayon::prelude::*;
-
 use crate::isa::Isa;
 use crate::ops::ColourMap;
 use crate::pointwise::versions::multiversion;
+use crate::threads;
 use crate::warp::Sizes;
 
 /// Maps the colours of each image.
 pub(crate) fn map(x: &mut [f32], floats: usize, maps: &[ColourMap]) {
     let isa = Isa::active();
-    x.par_chunks_mut(floats).zip(maps).for_each(|(x, map)| {
+    threads::for_each(x.chunks_mut(floats).zip(maps), |(x, map)| {
         if map.is_identity() {
             return;
         }
@@ -27,7 +26,7 @@ pub(crate) fn map(x: &mut [f32], floats: usize, maps: &[ColourMap]) {
 /// Turns the gradient of [`map`]'s output into that of its input.
 pub(crate) fn map_backward(dy: &mut [f32], floats: usize, maps: &[ColourMap]) {
     let isa = Isa::active();
-    dy.par_chunks_mut(floats).zip(maps).for_each(|(dy, map)| {
+    threads::for_each(dy.chunks_mut(floats).zip(maps), |(dy, map)| {
         if map.is_identity() {
             return;
         }
@@ -45,18 +44,14 @@ pub(crate) fn map_backward(dy: &mut [f32], floats: usize, maps: &[ColourMap]) {
 
 /// Makes the rows and columns of each image's rectangle zero.
 pub(crate) fn cut_out(x: &mut [f32], sizes: Sizes, rectangles: &[[std::ops::Range<usize>; 2]]) {
-    x.par_chunks_mut(sizes.floats())
-        .zip(rectangles)
-        .for_each(|(x, [rows, columns])| {
-            for row in x
-                .chunks_exact_mut(sizes.row())
-                .take(rows.end)
-                .skip(rows.start)
-            {
-                let end = columns.end.min(sizes.width);
-                row[columns.start.min(end) * sizes.channels..end * sizes.channels].fill(0.0);
-            }
-        });
+    let images = x.chunks_mut(sizes.floats()).zip(rectangles);
+    threads::for_each(images, |(x, [rows, columns])| {
+        let lines = x.chunks_exact_mut(sizes.row()).take(rows.end);
+        for row in lines.skip(rows.start) {
+            let end = columns.end.min(sizes.width);
+            row[columns.start.min(end) * sizes.channels..end * sizes.channels].fill(0.0);
+        }
+    });
 }
 
 multiversion! {

@@ -2,11 +2,10 @@
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::flex::{Rule, floats, floats_mut, owned, plain, run, wrap};
 use super::{is_fast, portable};
-use crate::pool;
+use crate::{pool, threads};
 
 /// Numbers that one thread takes at a time.
 const SHARE: usize = 1 << 14;
@@ -37,13 +36,12 @@ pub fn spectral_normalise(weight: Tensor<1>, left: Tensor<1>, right: Tensor<1>) 
         let sigma = bilinear(floats(&weight), floats(&left), floats(&right));
         let mut y = pool::take(rows * columns);
         let scale = 1.0 / sigma;
-        y.par_chunks_mut(SHARE)
-            .zip(floats(&weight).par_chunks(SHARE))
-            .for_each(|(y, weight)| {
-                for (y, weight) in y.iter_mut().zip(weight) {
-                    *y = weight * scale;
-                }
-            });
+        let shares = y.chunks_mut(SHARE).zip(floats(&weight).chunks(SHARE));
+        threads::for_each(shares, |(y, weight)| {
+            for (y, weight) in y.iter_mut().zip(weight) {
+                *y = weight * scale;
+            }
+        });
         let y = wrap(y, [rows * columns]);
         let rule = Normalised {
             y: y.clone(),
@@ -68,23 +66,27 @@ impl Rule<1> for Normalised {
     fn gradients(self, gradient: FlexTensor, [weight]: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let computed = weight.then(|| {
             let mut gradient = owned(gradient);
-            let along: Vec<f32> = floats(&gradient)
-                .par_chunks(SHARE)
-                .zip(floats(&self.y).par_chunks(SHARE))
-                .map(|(gradient, y)| dot(gradient, y))
-                .collect();
+            let mut along = vec![0.0; floats(&gradient).len().div_ceil(SHARE)];
+            let shares = floats(&gradient)
+                .chunks(SHARE)
+                .zip(floats(&self.y).chunks(SHARE));
+            threads::for_each(shares.zip(&mut along), |((gradient, y), along)| {
+                *along = dot(gradient, y);
+            });
             let along: f32 = along.iter().sum();
             let (left, right) = (floats(&self.left), floats(&self.right));
-            floats_mut(&mut gradient)
-                .par_chunks_mut(right.len())
-                .with_min_len(at_a_time(right.len()))
-                .zip(left)
-                .for_each(|(gradient, left)| {
+            let rows = at_a_time(right.len());
+            let shares = floats_mut(&mut gradient)
+                .chunks_mut(rows * right.len())
+                .zip(left.chunks(rows));
+            threads::for_each(shares, |(gradient, left)| {
+                for (gradient, left) in gradient.chunks_mut(right.len()).zip(left) {
                     let share = along * left;
                     for (gradient, right) in gradient.iter_mut().zip(right) {
                         *gradient = (*gradient - share * right) * self.scale;
                     }
-                });
+                }
+            });
             gradient
         });
         [computed]
@@ -93,12 +95,17 @@ impl Rule<1> for Normalised {
 
 /// `left^T matrix right`, whatever the number of threads.
 fn bilinear(matrix: &[f32], left: &[f32], right: &[f32]) -> f32 {
-    let rows: Vec<f32> = matrix
-        .par_chunks(right.len())
-        .with_min_len(at_a_time(right.len()))
-        .map(|row| dot(row, right))
-        .collect();
-    dot(&rows, left)
+    let mut products = vec![0.0; left.len()];
+    let rows = at_a_time(right.len());
+    let shares = matrix
+        .chunks(rows * right.len())
+        .zip(products.chunks_mut(rows));
+    threads::for_each(shares, |(matrix, products)| {
+        for (row, product) in matrix.chunks(right.len()).zip(products) {
+            *product = dot(row, right);
+        }
+    });
+    dot(&products, left)
 }
 
 /// Rows that one thread takes at a time.

@@ -3,14 +3,12 @@
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::elements::Sloped;
 use super::flex::{Rule, floats, floats_mut, owned, plain, run, wrap};
 use super::{Activation, is_fast, portable};
-use crate::pointwise;
 use crate::pointwise::curve::has_slope_of_value;
-use crate::pool;
+use crate::{pointwise, pool, threads};
 
 /// The tangent behind an activation: `tangent * activation'`, where the derivative is taken from
 /// the activation's output `y`. Piecewise linear activations pass no gradient to `y`, whose slope
@@ -91,26 +89,23 @@ impl Rule<3> for Modulated {
         let [pixels, channels] = [shape[1] * shape[2], shape[3]];
         let mut sums = [shape[0] * channels; 2].map(pool::take);
         let [scale_sums, shift_sums] = &mut sums;
-        floats(&self.x)
-            .par_chunks(pixels * channels)
-            .zip(floats_mut(&mut gradient).par_chunks_mut(pixels * channels))
-            .zip(floats(&self.scale).par_chunks(channels))
-            .zip(floats(&self.shift).par_chunks(channels))
-            .zip(scale_sums.par_chunks_mut(channels))
-            .zip(shift_sums.par_chunks_mut(channels))
-            .for_each(
-                |(((((x, gradient), scale), shift), scale_sum), shift_sum)| {
-                    let factors = [scale, shift];
-                    let [of_scale, of_shift] = pointwise::affine_activation_backward(
-                        x,
-                        gradient,
-                        factors,
-                        self.activation,
-                    );
-                    scale_sum.copy_from_slice(&of_scale);
-                    shift_sum.copy_from_slice(&of_shift);
-                },
-            );
+        let images = floats(&self.x)
+            .chunks(pixels * channels)
+            .zip(floats_mut(&mut gradient).chunks_mut(pixels * channels))
+            .zip(floats(&self.scale).chunks(channels))
+            .zip(floats(&self.shift).chunks(channels))
+            .zip(scale_sums.chunks_mut(channels))
+            .zip(shift_sums.chunks_mut(channels));
+        threads::for_each(
+            images,
+            |(((((x, gradient), scale), shift), scale_sum), shift_sum)| {
+                let factors = [scale, shift];
+                let [of_scale, of_shift] =
+                    pointwise::affine_activation_backward(x, gradient, factors, self.activation);
+                scale_sum.copy_from_slice(&of_scale);
+                shift_sum.copy_from_slice(&of_shift);
+            },
+        );
         let [scale_sums, shift_sums] = sums;
         [
             x.then_some(gradient),
@@ -132,14 +127,14 @@ fn modulated(
             let shape = x.layout().shape().clone();
             let [pixels, channels] = [shape[1] * shape[2], shape[3]];
             let mut y = pool::take(floats(&x).len());
-            floats(&x)
-                .par_chunks(pixels * channels)
-                .zip(y.par_chunks_mut(pixels * channels))
-                .zip(floats(&scale).par_chunks(channels))
-                .zip(floats(&shift).par_chunks(channels))
-                .for_each(|(((x, y), scale), shift)| {
-                    pointwise::affine_activation(x, y, [scale, shift], activation);
-                });
+            let images = floats(&x)
+                .chunks(pixels * channels)
+                .zip(y.chunks_mut(pixels * channels))
+                .zip(floats(&scale).chunks(channels))
+                .zip(floats(&shift).chunks(channels));
+            threads::for_each(images, |(((x, y), scale), shift)| {
+                pointwise::affine_activation(x, y, [scale, shift], activation);
+            });
             let rule = Modulated {
                 x,
                 scale,

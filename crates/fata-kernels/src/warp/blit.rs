@@ -1,6 +1,8 @@
 //! Maps that send pixels to pixels: mirror images, quarter turns and whole-pixel shifts. They are
 //! copied as they are, without arithmetic.
 
+use std::ops::Range;
+
 use super::grid::{Grid, Line, Sizes};
 
 /// What lies outside an image.
@@ -71,7 +73,35 @@ impl Blit {
         }
     }
 
+    /// For a shift: the columns of the output that show anything, and the first one that they show.
+    fn shift(&self) -> Option<(Range<usize>, usize)> {
+        let shown = |place: &Option<usize>| place.is_some();
+        let first = self.by_column.iter().position(shown).unwrap_or(0);
+        let source = self.by_column.get(first).copied().flatten().unwrap_or(0);
+        let seen = self.by_column[first..]
+            .iter()
+            .enumerate()
+            .take_while(|&(index, place)| *place == Some(source + index));
+        let end = first + seen.count();
+        let is_shift = !self.transposed && !self.by_column[end..].iter().any(shown);
+        is_shift.then_some((first..end, source))
+    }
+
     pub(crate) fn forward(&self, x: &[f32], y: &mut [f32], sizes: Sizes) {
+        if let Some((to, from)) = self.shift() {
+            let [first, end, from] = [to.start, to.end, from].map(|at| at * sizes.channels);
+            for (y, place) in y.chunks_exact_mut(sizes.row()).zip(&self.by_row) {
+                let Some(row) = place else {
+                    y.fill(0.0);
+                    continue;
+                };
+                let x = &x[row * sizes.row() + from..][..end - first];
+                y[..first].fill(0.0);
+                y[first..end].copy_from_slice(x);
+                y[end..].fill(0.0);
+            }
+            return;
+        }
         for (row, y) in y.chunks_exact_mut(sizes.row()).enumerate() {
             for (column, y) in y.chunks_exact_mut(sizes.channels).enumerate() {
                 match self.source(row, column, sizes) {
@@ -84,6 +114,18 @@ impl Blit {
 
     /// Adds to `dx`.
     pub(crate) fn backward(&self, dy: &[f32], dx: &mut [f32], sizes: Sizes) {
+        if let Some((to, from)) = self.shift() {
+            let [first, end, from] = [to.start, to.end, from].map(|at| at * sizes.channels);
+            for (dy, place) in dy.chunks_exact(sizes.row()).zip(&self.by_row) {
+                if let Some(row) = place {
+                    let dx = &mut dx[row * sizes.row() + from..][..end - first];
+                    for (dx, dy) in dx.iter_mut().zip(&dy[first..end]) {
+                        *dx += dy;
+                    }
+                }
+            }
+            return;
+        }
         for (row, dy) in dy.chunks_exact(sizes.row()).enumerate() {
             for (column, dy) in dy.chunks_exact(sizes.channels).enumerate() {
                 if let Some(at) = self.source(row, column, sizes) {
@@ -137,6 +179,23 @@ mod tests {
         assert_eq!(mirrored, [2.0, 3.0, 2.0, 5.0, 6.0, 5.0]);
         let far = shown([1.0, 0.0, -5.0, 0.0, 1.0, 0.0], Border::Mirrored);
         assert_eq!(far.expect("whole pixels"), [0.0; 6]);
+    }
+
+    #[test]
+    fn a_shift_and_its_transpose_go_row_by_row() {
+        let matrix = [1.0, 0.0, -1.0, 0.0, 1.0, 1.0];
+        let blit = Blit::new(&Grid::new(&matrix, SIZES), SIZES, Border::Zeros).expect("a shift");
+        assert_eq!(blit.shift(), Some((1..3, 0)));
+        assert_eq!(
+            shown(matrix, Border::Zeros).expect("a shift"),
+            [0.0, 4.0, 5.0, 0.0, 0.0, 0.0]
+        );
+        let mut dx = vec![10.0; 6];
+        blit.backward(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &mut dx, SIZES);
+        assert_eq!(dx, [10.0, 10.0, 10.0, 12.0, 13.0, 10.0]);
+        let mirror = [-1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+        let blit = Blit::new(&Grid::new(&mirror, SIZES), SIZES, Border::Zeros);
+        assert_eq!(blit.expect("a mirror image").shift(), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod grid;
 pub(crate) mod sample;
 pub(crate) mod wavelet;
 
-use rayon::prelude::*;
+use std::cell::RefCell;
 
 pub(crate) use bands::Bands;
 pub(crate) use blit::{Blit, Border};
@@ -16,7 +16,12 @@ pub(crate) use grid::{Grid, Sizes};
 pub(crate) use wavelet::Wavelet;
 
 use crate::isa::Isa;
+use crate::threads;
 use wavelet::Scratch;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
 
 /// How the images of a batch are sampled.
 pub(crate) enum Sampler {
@@ -48,39 +53,42 @@ impl Sampler {
     /// `y`: each image of `x` under its own map.
     pub(crate) fn forward(&self, x: &[f32], y: &mut [f32], sizes: Sizes, matrices: &[[f32; 6]]) {
         let isa = Isa::active();
-        x.par_chunks(sizes.floats())
-            .zip(y.par_chunks_mut(sizes.floats()))
-            .zip(matrices)
-            .for_each_init(Scratch::default, |scratch, ((x, y), matrix)| {
-                match (self.work(matrix, sizes), self) {
-                    (Work::Copy(blit), _) => blit.forward(x, y, sizes),
-                    (Work::Sample(grid), Sampler::Bilinear) => {
-                        sample::forward(isa, x, y, sizes, sizes, &grid);
-                    }
-                    (Work::Sample(grid), Sampler::Filtered(wavelet)) => {
-                        wavelet.forward(isa, x, y, &grid, scratch);
-                    }
+        let images = x
+            .chunks(sizes.floats())
+            .zip(y.chunks_mut(sizes.floats()))
+            .zip(matrices);
+        threads::for_each(images, |((x, y), matrix)| {
+            match (self.work(matrix, sizes), self) {
+                (Work::Copy(blit), _) => blit.forward(x, y, sizes),
+                (Work::Sample(grid), Sampler::Bilinear) => {
+                    sample::forward(isa, x, y, sizes, sizes, &grid);
                 }
-            });
+                (Work::Sample(grid), Sampler::Filtered(wavelet)) => {
+                    SCRATCH.with_borrow_mut(|scratch| wavelet.forward(isa, x, y, &grid, scratch));
+                }
+            }
+        });
     }
 
     /// The transpose of [`Sampler::forward`].
     pub(crate) fn backward(&self, dy: &[f32], dx: &mut [f32], sizes: Sizes, matrices: &[[f32; 6]]) {
         let isa = Isa::active();
-        dy.par_chunks(sizes.floats())
-            .zip(dx.par_chunks_mut(sizes.floats()))
-            .zip(matrices)
-            .for_each_init(Scratch::default, |scratch, ((dy, dx), matrix)| {
-                dx.fill(0.0);
-                match (self.work(matrix, sizes), self) {
-                    (Work::Copy(blit), _) => blit.backward(dy, dx, sizes),
-                    (Work::Sample(grid), Sampler::Bilinear) => {
-                        sample::backward(isa, dy, dx, sizes, sizes, &grid);
-                    }
-                    (Work::Sample(grid), Sampler::Filtered(wavelet)) => {
-                        wavelet.backward(isa, dy, dx, &grid, scratch);
-                    }
+        let images = dy
+            .chunks(sizes.floats())
+            .zip(dx.chunks_mut(sizes.floats()))
+            .zip(matrices);
+        threads::for_each(images, |((dy, dx), matrix)| {
+            dx.fill(0.0);
+            match (self.work(matrix, sizes), self) {
+                (Work::Copy(blit), _) => blit.backward(dy, dx, sizes),
+                (Work::Sample(grid), Sampler::Bilinear) => {
+                    sample::backward(isa, dy, dx, sizes, sizes, &grid);
                 }
-            });
+                (Work::Sample(grid), Sampler::Filtered(wavelet)) => {
+                    SCRATCH
+                        .with_borrow_mut(|scratch| wavelet.backward(isa, dy, dx, &grid, scratch));
+                }
+            }
+        });
     }
 }

@@ -116,7 +116,7 @@ impl Convolution {
         });
         Signal {
             tangent: both(of_input, of_weights),
-            value: self.forward(weights.for_value(x.is_autodiff()), x),
+            value: weights.value(x.is_autodiff(), |weights| self.forward(weights, x)),
         }
     }
 

@@ -93,7 +93,7 @@ impl Dense {
             let plain = Activation::Identity;
             fata_kernels::linear(x.clone(), moving.get(self.weight), bias, plain)
         });
-        let value = self.forward(weights.for_value(x.is_autodiff()), x);
+        let value = weights.value(x.is_autodiff(), |weights| self.forward(weights, x));
         let tangent = both(of_input, of_weights)
             .map(|along| fata_kernels::activation_tangent(along, value.clone(), self.activation));
         Signal { value, tangent }

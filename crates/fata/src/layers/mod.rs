@@ -8,6 +8,7 @@
 
 mod attention;
 mod batch_norm;
+mod builder;
 mod convolution;
 mod dense;
 mod fourier;
@@ -20,16 +21,20 @@ mod signal;
 mod spectral;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use attention::SelfAttention;
 pub use batch_norm::{BatchNorm, ConditionalBatchNorm, GeneratorNorm};
+pub use builder::Builder;
+pub(crate) use builder::Stored;
 pub use convolution::{Convolution, TransposedConvolution, Window};
 pub use dense::Dense;
 pub use fourier::FourierFeatures;
 pub use init::Init;
 pub use instance_norm::InstanceNorm;
 pub use minibatch::{MinibatchDiscrimination, minibatch_deviation};
-pub use parameters::{Builder, Id, Mode, Parameter, Parameters, Weights};
-pub(crate) use parameters::{Stored, numbers, tensor};
+pub use parameters::{Id, Parameter, Parameters};
+pub(crate) use parameters::{numbers, tensor};
 pub use reflection::reflect;
 pub use signal::Signal;
+pub use weights::{Mode, Weights};

@@ -50,13 +50,12 @@ impl<const D: usize> Signal<D> {
         weights: &Weights,
         f: impl Fn(&Weights, Tensor<D>) -> Tensor<E>,
     ) -> Signal<E> {
-        let of_value = weights.for_value(self.value.is_autodiff());
         let of_input = self.tangent.map(|tangent| f(weights, tangent));
         let of_weights = weights.direction();
         let of_weights = of_weights.map(|moving| f(moving, self.value.clone()));
         Signal {
             tangent: both(of_input, of_weights),
-            value: f(of_value, self.value),
+            value: weights.value(self.value.is_autodiff(), |weights| f(weights, self.value)),
         }
     }
 

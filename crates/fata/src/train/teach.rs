@@ -142,8 +142,9 @@ impl Game {
         let layers = &self.discriminator_layers;
         let at = |x: Tensor<2>, labels: Option<&Tensor<2>>, shape: penalty::Shape| {
             let critic = penalty::Critic {
-                frozen: &|x| layers.judge(&frozen, x.into(), labels).logits.value,
-                tracked: &|x| layers.judge(d, x, labels).logits,
+                judge: &|weights, x| layers.judge(weights, x, labels).logits,
+                frozen: &frozen,
+                tracked: d,
                 smooth: layers.sees_batch(),
             };
             let penalty = critic.penalty(x, shape);

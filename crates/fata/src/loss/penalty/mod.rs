@@ -9,7 +9,8 @@
 //! ordinary reverse mode differentiates. The result is exact, for any critic
 //! whose layers carry tangents.
 //!
-//! It costs one input gradient, one pass with tangents, and its reverse.
+//! It costs one input gradient, one pass with tangents, and its reverse. Both passes see the same
+//! samples with the same weights, so the second takes its values from the first.
 
 mod dragan;
 mod gradient;
@@ -20,7 +21,7 @@ mod zero_centred;
 pub use dragan::around;
 pub use gradient::between;
 
-use crate::layers::Signal;
+use crate::layers::{Signal, Weights};
 use burn::tensor::Tensor;
 
 /// A penalty's value, and what is to be differentiated in its place.
@@ -49,10 +50,12 @@ pub enum Shape {
 
 /// The critic, as a penalty needs it.
 pub struct Critic<'a> {
-    /// Answers with constant weights, for the gradient by the samples.
-    pub frozen: &'a dyn Fn(Tensor<2>) -> Tensor<1>,
-    /// Answers and their tangents, with weights whose gradient is wanted.
-    pub tracked: &'a dyn Fn(Signal<2>) -> Signal<1>,
+    /// Its answers to samples and, where these move, the tangents.
+    pub judge: &'a dyn Fn(&Weights, Signal<2>) -> Signal<1>,
+    /// Its weights as constants, for the gradient by the samples.
+    pub frozen: &'a Weights,
+    /// Its weights whose gradient is wanted, for a forward-mode pass.
+    pub tracked: &'a Weights,
     /// Whether some layer's slope depends smoothly on its input, so that the
     /// values of the forward-mode pass have a part in the gradient too.
     pub smooth: bool,
@@ -65,6 +68,9 @@ impl Critic<'_> {
     /// `x` `[batch, values]`; samples that get one answer together follow each other.
     pub fn penalty(&self, x: Tensor<2>, shape: Shape) -> Penalty {
         let x = x.detach().without_autodiff();
+        if !self.smooth {
+            self.frozen.note();
+        }
         let (gradient, answers) = self.input_gradient(x.clone());
         let [batch, values] = x.dims();
         let rows: Tensor<2> = gradient.reshape([answers, batch / answers * values]);
@@ -76,9 +82,10 @@ impl Critic<'_> {
         let signal = if self.smooth {
             Signal::along(x.autodiff(), direction.autodiff())
         } else {
+            self.tracked.recall(self.frozen);
             Signal::along(x, direction)
         };
-        let tangent = (self.tracked)(signal).tangent;
+        let tangent = (self.judge)(self.tracked, signal).tangent;
         Penalty {
             value,
             surrogate: tangent.expect("a signal keeps its tangent").sum(),
@@ -88,7 +95,7 @@ impl Critic<'_> {
     /// The gradient of the summed answers, and how many answers there are.
     fn input_gradient(&self, x: Tensor<2>) -> (Tensor<2>, usize) {
         let leaf = x.autodiff().require_grad();
-        let answers = (self.frozen)(leaf.clone());
+        let answers = (self.judge)(self.frozen, leaf.clone().into()).value;
         let count = answers.dims()[0];
         let mut gradients = answers.sum().backward();
         let gradient = leaf.grad_remove(&mut gradients);

@@ -163,13 +163,9 @@ fn values_and_weight_gradients_are_those_of_double_backward() {
             let frozen = parameters.frozen(Mode::Train);
             let tracked = parameters.tracked_along(Mode::Train);
             let critic = Critic {
-                frozen: &|x| {
-                    layers
-                        .judge(&frozen, x.into(), labels.as_ref())
-                        .logits
-                        .value
-                },
-                tracked: &|x| layers.judge(&tracked, x, labels.as_ref()).logits,
+                judge: &|weights, x| layers.judge(weights, x, labels.as_ref()).logits,
+                frozen: &frozen,
+                tracked: &tracked,
                 smooth: layers.sees_batch(),
             };
             let penalty = critic.penalty(x, shape);
@@ -206,8 +202,9 @@ fn a_penalty_over_both_sides_is_the_mean_of_those_of_each() {
     let frozen = parameters.frozen(Mode::Train);
     let tracked = parameters.tracked_along(Mode::Train);
     let critic = Critic {
-        frozen: &|x| layers.judge(&frozen, x.into(), None).logits.value,
-        tracked: &|x| layers.judge(&tracked, x, None).logits,
+        judge: &|weights, x| layers.judge(weights, x, None).logits,
+        frozen: &frozen,
+        tracked: &tracked,
         smooth: false,
     };
     let [real, fake] = ["real", "fake"].map(|name| case.rows(&file, name).unwrap());
