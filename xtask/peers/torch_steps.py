@@ -104,15 +104,10 @@ def convolution(options):
     return step
 
 
-def main():
-    work, options = sys.argv[1], sys.argv[2:]
-    numbers = {"threads": 2, "steps": STEPS[work]}
-    numbers.update((name, int(value)) for name, value in (o.split("=") for o in options if "=" in o))
-    torch.set_num_threads(numbers["threads"])
-    torch.manual_seed(0)
-    step = convolution(options) if work == "W4" else game(work, options)
+def report(work, options, step, batch, steps):
+    """Times steps after some untimed ones, and prints the outcome."""
     times = []
-    for _ in range(WARM_UP + numbers["steps"]):
+    for _ in range(WARM_UP + steps):
         start = time.perf_counter()
         step()
         times.append(time.perf_counter() - start)
@@ -124,8 +119,24 @@ def main():
         "torch": torch.__version__,
         "median_ms": round(median * 1e3, 3),
         "min_ms": round(min(times) * 1e3, 3),
-        "images_per_second": round(BATCH[work] / median, 1),
+        "images_per_second": round(batch / median, 1),
     }))
+
+
+def numbers(options, steps):
+    """The options that are numbers; threads are set and draws begin anew."""
+    found = {"threads": 2, "steps": steps}
+    found.update((name, int(value)) for name, value in (o.split("=") for o in options if "=" in o))
+    torch.set_num_threads(found["threads"])
+    torch.manual_seed(0)
+    return found
+
+
+def main():
+    work, options = sys.argv[1], sys.argv[2:]
+    steps = numbers(options, STEPS[work])["steps"]
+    step = convolution(options) if work == "W4" else game(work, options)
+    report(work, options, step, BATCH[work], steps)
 
 
 if __name__ == "__main__":

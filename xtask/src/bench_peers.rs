@@ -10,12 +10,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const USAGE: &str = "\
-usage: cargo xtask bench-peers --python PATH [--peer SCRIPT] [--rounds N] [--threads N] [--works W1,W2,W3,W4]";
+usage: cargo xtask bench-peers --python PATH [--peer SCRIPT] [--rounds N] [--threads N] [--works W1,W2,W3,W4,pix2pix,cyclegan]";
 
 /// What the reference works are called for both sides.
 struct Work {
     name: &'static str,
-    fata: &'static [&'static str],
+    fata: &'static str,
+    /// The peer's program, beside this file.
+    peer: &'static str,
     /// Steps that each side times in a round.
     steps: usize,
     /// The peer's options in its fastest form.
@@ -24,70 +26,62 @@ struct Work {
     targets: [f64; 2],
 }
 
-const WORKS: [Work; 4] = [
+const WORKS: [Work; 6] = [
     Work {
         name: "W1",
-        fata: &[
-            "--recipe",
-            "dcgan",
-            "--resolution",
-            "64",
-            "--channels",
-            "3",
-            "--batch",
-            "64",
-        ],
+        fata: "--recipe dcgan --resolution 64 --channels 3 --batch 64",
+        peer: "torch_steps.py",
         steps: 6,
         best: &["cl", "freeze", "fused"],
         targets: [1.25, 1.05],
     },
     Work {
         name: "W2",
-        fata: &[
-            "--recipe",
-            "dcgan",
-            "--resolution",
-            "32",
-            "--channels",
-            "1",
-            "--set",
-            "model.width=32",
-            "--batch",
-            "64",
-        ],
+        fata: "--recipe dcgan --resolution 32 --channels 1 --set model.width=32 --batch 64",
+        peer: "torch_steps.py",
         steps: 40,
         best: &["cl", "freeze", "fused"],
         targets: [1.8, 1.4],
     },
     Work {
         name: "W3",
-        fata: &[
-            "--recipe",
-            "mlp",
-            "--resolution",
-            "28",
-            "--channels",
-            "1",
-            "--batch",
-            "64",
-        ],
+        fata: "--recipe mlp --resolution 28 --channels 1 --batch 64",
+        peer: "torch_steps.py",
         steps: 150,
         best: &["freeze", "fused"],
         targets: [2.0, 1.6],
     },
     Work {
         name: "W4",
-        fata: &["conv"],
+        fata: "conv",
+        peer: "torch_steps.py",
         steps: 8,
         best: &["cl"],
         targets: [1.2, 1.05],
+    },
+    Work {
+        name: "pix2pix",
+        fata: "--recipe pix2pix --resolution 256 --channels 3 --batch 1",
+        peer: "torch_translation.py",
+        steps: 5,
+        best: &["cl", "fused"],
+        targets: [1.0, 1.0],
+    },
+    Work {
+        name: "cyclegan",
+        fata: "--recipe cyclegan --resolution 256 --channels 3 --batch 1",
+        peer: "torch_translation.py",
+        steps: 3,
+        best: &["cl", "fused"],
+        targets: [1.0, 1.0],
     },
 ];
 
 /// The command line.
 struct Options {
     python: PathBuf,
-    peer: PathBuf,
+    /// Instead of the works' own.
+    peer: Option<PathBuf>,
     rounds: usize,
     threads: usize,
     works: Vec<&'static Work>,
@@ -119,7 +113,7 @@ pub(crate) fn report(arguments: &[&str]) -> anyhow::Result<()> {
 fn parse(arguments: &[&str]) -> anyhow::Result<Options> {
     let mut options = Options {
         python: PathBuf::new(),
-        peer: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers/torch_steps.py"),
+        peer: None,
         rounds: 5,
         threads: std::thread::available_parallelism()?.get(),
         works: WORKS.iter().collect(),
@@ -129,7 +123,7 @@ fn parse(arguments: &[&str]) -> anyhow::Result<Options> {
     for [flag, value] in pairs {
         match *flag {
             "--python" => options.python = PathBuf::from(value),
-            "--peer" => options.peer = PathBuf::from(value),
+            "--peer" => options.peer = Some(PathBuf::from(value)),
             "--rounds" => options.rounds = value.parse()?,
             "--threads" => options.threads = value.parse()?,
             "--works" => {
@@ -153,7 +147,10 @@ fn work_named(name: &str) -> anyhow::Result<&'static Work> {
 impl Options {
     fn fata(&self, program: &PathBuf, work: &Work) -> Command {
         let mut command = Command::new(program);
-        command.arg("bench").args(work.fata).arg("--json");
+        command
+            .arg("bench")
+            .args(work.fata.split(' '))
+            .arg("--json");
         command.args(["--steps", &work.steps.to_string()]);
         command.args(["--threads", &self.threads.to_string()]);
         command
@@ -161,7 +158,9 @@ impl Options {
 
     fn peer_milliseconds(&self, work: &Work, variant: &[&str]) -> anyhow::Result<f64> {
         let mut command = peers::python(&self.python);
-        command.arg(&self.peer).arg(work.name).args(variant);
+        let own = || peers::folder().join(work.peer);
+        let script = self.peer.clone().unwrap_or_else(own);
+        command.arg(script).arg(work.name).args(variant);
         command.arg(format!("steps={}", work.steps));
         command.arg(format!("threads={}", self.threads));
         number(&run(command)?, "median_ms")

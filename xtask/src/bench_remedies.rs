@@ -96,9 +96,10 @@ impl Options {
     }
 
     fn theirs(&self, name: &str) -> anyhow::Result<Vec<Turn>> {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers/torch_remedies.py");
         let mut command = peers::python(&self.python);
-        command.arg(script).arg(name);
+        command
+            .arg(peers::folder().join("torch_remedies.py"))
+            .arg(name);
         for (key, count) in [
             ("steps", self.steps),
             ("threads", self.threads),

@@ -29,6 +29,11 @@ pub(crate) fn fata() -> anyhow::Result<PathBuf> {
     program.next_back().context("cargo names no binary")
 }
 
+/// Where PyTorch's programs are.
+pub(crate) fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers")
+}
+
 /// A Python that takes the processor for what it is.
 pub(crate) fn python(path: &Path) -> Command {
     let mut command = Command::new(path);

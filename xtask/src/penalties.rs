@@ -3,7 +3,7 @@
 //! discriminator's update costs with the penalty relative to one without.
 //!
 //! Fata writes each critic with its weights and samples to `target/penalties`;
-//! `penalties.py` beside this crate reads them and writes what PyTorch finds.
+//! `peers/torch_penalties.py` reads them and writes what PyTorch finds.
 
 use crate::peers;
 use anyhow::{Context, bail};
@@ -21,7 +21,7 @@ use std::path::Path;
 use std::time::Instant;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/penalties");
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/penalties.py");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/torch_penalties.py");
 
 /// The most that is allowed: of the whole gradient, relative to its length.
 const LARGEST_ERROR: f64 = 1e-3;

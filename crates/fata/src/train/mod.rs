@@ -45,9 +45,11 @@ pub use optimizer::OptimizerState;
 #[cfg(test)]
 pub(crate) use portion::one_hot;
 pub(crate) use portion::{Portion, Samples};
+pub(crate) use report::StepReport;
 pub use tick::{Tick, resident_memory};
 pub use trainer::Trainer;
 pub use translation::domain_options;
+pub(crate) use translation::{Batch as TranslationBatch, Game as TranslationGame};
 
 use crate::data::{DataOptions, Dataset, HoldOut, Kind, Skipped};
 use crate::doctor::Line;

@@ -38,10 +38,10 @@ pub(super) struct Judge {
 
 /// The players, and how far they are.
 #[derive(Debug)]
-pub(super) struct Game {
+pub(crate) struct Game {
     pub(super) recipe: Recipe,
     pub(super) settings: Translation,
-    pub(super) form: TranslationForm,
+    pub(crate) form: TranslationForm,
     /// There, and back where there are no pairs.
     pub(super) directions: Vec<Direction>,
     pub(super) steps: u64,
@@ -50,7 +50,7 @@ pub(super) struct Game {
 
 impl Game {
     /// The game at its beginning.
-    pub(super) fn new(
+    pub(crate) fn new(
         recipe: &Recipe,
         settings: &Translation,
         form: &TranslationForm,
@@ -107,7 +107,7 @@ impl Game {
     }
 
     /// One step: all players learn from one batch.
-    pub(super) fn step(&mut self, batch: &Batch) -> Result<StepReport, TrainError> {
+    pub(crate) fn step(&mut self, batch: &Batch) -> Result<StepReport, TrainError> {
         let turn = Turn {
             step: self.steps + 1,
             measured: self.steps.is_multiple_of(NORMS_EVERY),

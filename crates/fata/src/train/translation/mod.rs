@@ -19,13 +19,13 @@ use crate::nets::translation::TranslationForm;
 use crate::recipe::{Origin, Recipe, RecipeError, Task};
 use crate::ship::Translator;
 use burn::tensor::Device;
-use game::Game;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use supply::Supply;
 
-pub(crate) use supply::signed;
+pub(crate) use game::Game;
+pub(crate) use supply::{Batch, signed};
 
 /// A run that trains a translation.
 pub(super) struct TranslationRun {

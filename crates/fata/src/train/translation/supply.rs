@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What one step is given: as many pictures of each domain.
-pub(super) struct Batch {
+pub(crate) struct Batch {
     /// `[batch, side, side, channels]` of both, in [-1, 1].
-    pub(super) domains: [Tensor<4>; 2],
+    pub(crate) domains: [Tensor<4>; 2],
 }
 
 /// Pictures of both domains.

@@ -2,7 +2,7 @@
 penalties' gradients by double backward, in f32 and f64, and how long an update
 takes with the penalty and without.
 
-usage: python penalties.py FOLDER THREADS UPDATES
+usage: python torch_penalties.py FOLDER THREADS UPDATES
 
 Reads every FOLDER/NAME.in.safetensors and writes FOLDER/NAME.out.safetensors.
 An update is the answers on real and generated samples in one pass, the
