@@ -199,7 +199,7 @@ fn a_benchmark_is_one_object() {
     let small = "--set model.width=8 --batch 8 --steps 1 --json";
     let network = format!("bench --recipe mlp --resolution 16 --channels 1 {small}");
     let layer = "bench conv --batch 1 --in 4 --out 4 --size 8 --steps 1 --json";
-    let pairs = format!("bench --recipe pix2pix --resolution 16 {small}");
+    let pairs = format!("bench --recipe pix2pix --resolution 32 {small}");
     let domains = format!("bench --recipe cyclegan --resolution 32 {small}");
     for words in [&network, layer, &pairs, &domains] {
         let report = place.fata(words).done().json();

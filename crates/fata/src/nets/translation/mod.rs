@@ -72,8 +72,8 @@ impl TranslationForm {
             TranslationNet::Resnet => 8,
         };
         let least = match form.strides() {
-            None => least,
-            Some(strides) => least.max(2 << (strides + 1)),
+            Some(strides) if settings.adversarial > 0.0 => least.max(2 << (strides + 1)),
+            _ => least,
         };
         if side.is_power_of_two() && (least..=LARGEST_SIDE).contains(&side) {
             return Ok(form);

@@ -84,6 +84,10 @@ fn a_side_without_layers_is_refused_with_the_least() {
             "{said}"
         );
     }
+    // Without a discriminator its field does not matter.
+    let recipe = Recipe::named("regression").unwrap();
+    let settings = recipe.translation.unwrap();
+    assert!(TranslationForm::new(&recipe.model, &settings, 16, [3, 3]).is_ok());
 }
 
 #[test]
