@@ -30,6 +30,8 @@ pub(super) enum Reader {
 /// What is wanted beside features.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
+    /// Whether pictures are to go through the reader's network.
+    pub(super) features: bool,
     pub(super) patches: Option<Random>,
     /// A digits network, for pictures whose channels are three digits.
     pub(super) stacked: Option<&'a Extractor>,
@@ -40,6 +42,7 @@ pub(super) struct Wanted<'a> {
 /// A side, read.
 pub(super) struct Examined {
     pub(super) items: Vec<u64>,
+    /// None where no metric reads them.
     pub(super) features: Vec<f32>,
     pub(super) width: usize,
     pub(super) probabilities: Option<Vec<f32>>,
@@ -123,8 +126,10 @@ impl Examined {
             }
         };
         let batch = (BATCH_VALUES / reader.each()).clamp(1, LARGEST_BATCH);
-        let is_data = subject.dataset().is_some() && matches!(reader, Reader::Pictures { .. });
-        let cache = wanted.cache.filter(|_| is_data);
+        let embeds = matches!(reader, Reader::Pictures { .. });
+        let extracts = wanted.features || !embeds;
+        let is_data = subject.dataset().is_some() && embeds;
+        let cache = wanted.cache.filter(|_| is_data && extracts);
         // What is cached goes by its content: the pixels are read in any case.
         let mut key = cache.map(|_| Cache::key(reader.name()));
         for some in items.chunks(batch) {
@@ -136,7 +141,9 @@ impl Examined {
             }
             examined.look(&values, reader, wanted, subject)?;
             if cache.is_none() {
-                examined.extract(&values, reader, subject)?;
+                if extracts {
+                    examined.extract(&values, reader, subject)?;
+                }
                 tell(examined.items.len());
             }
         }

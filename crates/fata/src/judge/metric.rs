@@ -104,6 +104,16 @@ impl Metric {
         }
     }
 
+    /// Whether it is computed from the features of both sides' pictures; `stacked` says whether modes
+    /// are those of three digits, which have a network of their own.
+    pub(super) fn reads_features(self, stacked: bool) -> bool {
+        match self {
+            SlicedWasserstein | MsSsim | PathLength | ClassificationAccuracyScore => false,
+            ModeCount | ReverseKl => !stacked,
+            _ => true,
+        }
+    }
+
     /// How far a value is from the best there is, or how far from none; what is
     /// smaller is better.
     pub fn badness(self, value: f64, reference: Option<f64>) -> f64 {

@@ -136,6 +136,9 @@ impl Judge {
     /// If they cannot be read or have another form.
     pub fn with_held_out(mut self, held_out: &Subject) -> Result<Self, JudgeError> {
         held_out.check_form(&self.against)?;
+        if !self.options.wants_any(&[Metric::Memorisation]) {
+            return Ok(self);
+        }
         let items = held_out.choose(self.options.samples, Random::new(self.options.seed));
         let examined = examine(held_out, &items, &self.reader, &self.options, None)?;
         self.held_out = Some(nearest_distances(examined.rows(), self.data.rows()));
@@ -389,7 +392,12 @@ fn examine(
     let patches = options
         .wants_any(&[Metric::SlicedWasserstein])
         .then(|| Random::new(options.seed));
+    let metrics = &options.metrics;
     let wanted = Wanted {
+        features: metrics.is_empty()
+            || metrics
+                .iter()
+                .any(|metric| metric.reads_features(stacked.is_some())),
         patches,
         stacked,
         cache: options.cache.as_ref(),

@@ -255,6 +255,29 @@ fn features_kept_by_content_are_the_same_features() {
 }
 
 #[test]
+fn metrics_that_read_no_features_are_the_same_without_any() {
+    let cache = tempfile::tempdir().unwrap();
+    let folder = folder(&digits(0, 60, |_| true), SIDE);
+    let score = |metrics: &str| {
+        let options = JudgeOptions {
+            metrics: Metric::list(metrics).unwrap(),
+            samples: 100,
+            features: Some(Features::Digits),
+            cache: Some(super::Cache::new(cache.path())),
+            ..JudgeOptions::default()
+        };
+        let digits = open(Path::new("digits"));
+        let judge = Judge::open(digits, options, &Device::flex()).unwrap();
+        let report = judge.score(&open(folder.path())).unwrap();
+        [Metric::SlicedWasserstein, Metric::MsSsim].map(|metric| values(&report, metric))
+    };
+    let alone = score("sliced_wasserstein,ms_ssim");
+    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0);
+    assert_eq!(score("sliced_wasserstein,ms_ssim,kid"), alone);
+    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused_with_the_reason() {
     let judge = judge(Path::new("digits"), "fid", Features::Digits);
     let small = folder(&vec![vec![0.5; 16 * 16]; 20], 16);
