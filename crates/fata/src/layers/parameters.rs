@@ -54,7 +54,7 @@ impl Parameters {
 
     /// Lends the weights to a pass whose gradient is wanted.
     pub fn tracked(&self, mode: Mode) -> Weights {
-        self.lend(mode, |parameter| {
+        Weights::lent(&self.list, mode, |parameter| {
             let value = parameter.value.clone().autodiff();
             if parameter.trained {
                 value.require_grad()
@@ -67,7 +67,9 @@ impl Parameters {
     /// Lends the weights to a pass through which gradients flow to its input,
     /// but in which the weights themselves are constants.
     pub fn frozen(&self, mode: Mode) -> Weights {
-        self.lend(mode, |parameter| parameter.value.clone().autodiff())
+        Weights::lent(&self.list, mode, |parameter| {
+            parameter.value.clone().autodiff()
+        })
     }
 
     /// Lends the weights to a forward-mode pass whose gradient is wanted: values
@@ -136,11 +138,7 @@ impl Parameters {
 
     /// Lends the weights to a pass without gradients.
     pub fn plain(&self, mode: Mode) -> Weights {
-        self.lend(mode, |parameter| parameter.value.clone())
-    }
-
-    fn lend(&self, mode: Mode, lift: impl Fn(&Parameter) -> Tensor<1>) -> Weights {
-        Weights::lent(&self.list, mode, lift)
+        Weights::lent(&self.list, mode, |parameter| parameter.value.clone())
     }
 
     /// Blends the statistics of the passes' batches into the running ones.

@@ -79,7 +79,7 @@ impl Weights {
 
     /// The weights for values of a forward-mode pass: constants, unless the
     /// values are differentiated too.
-    pub fn for_value(&self, differentiated: bool) -> &Self {
+    fn for_value(&self, differentiated: bool) -> &Self {
         match &self.constants {
             Some(constants) if !differentiated => constants,
             _ => self,
