@@ -20,11 +20,13 @@ mod meters;
 mod painter;
 mod query;
 mod reply;
+mod runs;
 mod server;
 mod service;
 mod studio;
 mod token;
 mod trainings;
+mod translation;
 
 pub use limits::Limits;
 pub use server::{Server, ServerError, ServerOptions};

@@ -8,6 +8,7 @@
 //! were sent. What is written is the run folder's, in [`Judgements`].
 
 mod deck;
+mod routes;
 
 use crate::kept::Kept;
 use crate::reply::Refusal;
@@ -24,6 +25,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+pub(crate) use routes::routes;
 
 /// Decks that are in memory at once.
 const DECKS: usize = 4;
