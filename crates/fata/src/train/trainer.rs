@@ -233,11 +233,11 @@ impl Trainer {
         }
     }
 
-    /// How many items there are: pairs, or pictures of the larger domain.
+    /// How many items there are: pairs, or pictures of both domains together.
     pub fn items(&self) -> usize {
         match &self.run {
             Run::Sampling(run) => run.dataset().len(),
-            Run::Translation(run) => run.data().training.len() + run.data().held_out.len(),
+            Run::Translation(run) => run.data().training.count() + run.data().held_out.count(),
         }
     }
 
@@ -245,7 +245,7 @@ impl Trainer {
     pub fn held_out(&self) -> usize {
         match &self.run {
             Run::Sampling(run) => run.held_out(),
-            Run::Translation(run) => run.data().held_out.len(),
+            Run::Translation(run) => run.data().held_out.count(),
         }
     }
 

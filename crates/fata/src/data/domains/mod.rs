@@ -18,7 +18,7 @@ use super::{DataError, DataOptions, Dataset, Fit, Kind};
 use crate::rng::Draws;
 use matching::matched;
 pub(super) use side::Cut;
-use side::{Side, own_resolution};
+use side::{Side, own_resolution, shorter_side};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,6 +75,9 @@ pub struct Domains {
     pub held_out_share: f64,
     /// Side of the pictures that networks see.
     pub resolution: usize,
+    /// The shorter side of most pictures as their files have them, of the domain
+    /// with the larger ones; 0 where files do not say.
+    pub shorter_side: usize,
     /// Channels of both.
     pub channels: [usize; 2],
     /// What should be said aloud: pairs and how many there are.
@@ -159,6 +162,7 @@ impl Domains {
         sides: [Side; 2],
         test: Option<[Side; 2]>,
     ) -> Result<Self, DataError> {
+        let shorter_side = shorter_side(&sides);
         let resolution = match options.resolution {
             Some(side) => side,
             None => own_resolution(&sides),
@@ -221,6 +225,7 @@ impl Domains {
             held_out,
             held_out_share: held_out_share.unwrap_or(0.0),
             resolution,
+            shorter_side,
             channels,
             notices,
             name,
@@ -289,6 +294,14 @@ impl Part {
     /// How many pictures a pass shows: pairs, or those of the larger domain.
     pub fn len(&self) -> usize {
         self.items.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// How many there are: pairs, or pictures of both domains together.
+    pub fn count(&self) -> usize {
+        match self.paired {
+            true => self.len(),
+            false => self.items.iter().map(Vec::len).sum(),
+        }
     }
 
     /// Whether there is none in one of the domains.

@@ -89,3 +89,22 @@ pub(super) fn own_resolution(sides: &[Side; 2]) -> usize {
     let side = own.max().unwrap_or(64).clamp(32, 256);
     1 << side.ilog2()
 }
+
+/// The shorter side of most pictures as their files have them: the median of the
+/// domain with the larger ones, 0 where files do not say.
+pub(super) fn shorter_side(sides: &[Side; 2]) -> usize {
+    let median = |data: &Dataset, cut: Cut| {
+        let parts = if cut == Cut::Whole { 1 } else { 2 };
+        let sizes = (0..data.len()).filter_map(|item| data.size_of(item));
+        let mut shorter: Vec<u32> = sizes.map(|[w, h]| h.min(w / parts)).collect();
+        shorter.sort_unstable();
+        shorter
+            .get(shorter.len() / 2)
+            .map_or(0, |&side| side as usize)
+    };
+    let medians = sides.iter().map(|side| match side {
+        Side::Pictures(data, cut) => median(data, *cut),
+        Side::Drawn(_) => 0,
+    });
+    medians.max().unwrap_or(0)
+}

@@ -30,6 +30,8 @@ const INIT: Init = Init::Normal(0.02);
 
 /// The largest side that networks are made for.
 const LARGEST_SIDE: usize = 1024;
+/// Residual blocks at half the full size and below, at most.
+const MOST_BLOCKS_OF_HALF: usize = 6;
 
 /// What a translation's networks are made for.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,16 +93,30 @@ impl TranslationForm {
         }
     }
 
-    /// A width at this side: that of the full size, times the root of the share
-    /// of the side, in eights.
+    /// A width at this side: that of the full size, times the share of the side
+    /// for a `resnet`, most of whose layers are as wide as its widest, and times
+    /// its root for a `unet`, in eights.
     fn scaled(&self, width: usize) -> usize {
         let full = self.settings.full_size;
         if full == 0 || self.side >= full {
             return width;
         }
-        let scaled = width as f64 * (self.side as f64 / full as f64).sqrt();
+        let share = self.side as f64 / full as f64;
+        let scaled = match self.settings.generator {
+            TranslationNet::Unet => width as f64 * share.sqrt(),
+            TranslationNet::Resnet => width as f64 * share,
+        };
         let eights = ((scaled / 8.0).round() as usize * 8).max(8);
         eights.min(width)
+    }
+
+    /// Residual blocks at this side: at half the full size and below no more
+    /// than six (Zhu et al. 2017, section 7.2).
+    fn blocks(&self) -> usize {
+        match self.settings.full_size / 2 {
+            half if self.side <= half => self.settings.blocks.min(MOST_BLOCKS_OF_HALF),
+            _ => self.settings.blocks,
+        }
     }
 
     /// Strided layers of the discriminator that make its field; none where it

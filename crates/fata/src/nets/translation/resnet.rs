@@ -56,7 +56,7 @@ impl Resnet {
         });
         let halvings = halvings.collect();
         let wide = width << SCALES;
-        let blocks = (0..form.settings.blocks).map(|block| {
+        let blocks = (0..form.blocks()).map(|block| {
             let names = [0, 1].map(|part| format!("block{block}.{part}"));
             let same = window(3, 1, 0);
             [

@@ -38,11 +38,11 @@ fn cyclegan_at_256_has_the_parameters_of_the_reference() {
 
 #[test]
 fn widths_follow_the_side_and_pictures_keep_theirs() {
-    for (name, channels) in [("pix2pix", [1, 3]), ("cyclegan", [4, 3])] {
+    for (name, channels, narrower) in [("pix2pix", [1, 3], 24), ("cyclegan", [4, 3], 8)] {
         let mut form = form(name, 32, channels);
+        assert_eq!([form.scaled(64), form.blocks()], [narrower, 6]);
         form.width = 24;
         form.settings.blocks = 1;
-        assert_eq!(form.scaled(64), 24);
         let (layers, parameters) = Translator::build(&form, Random::new(1), 0, &Device::flex());
         let x = Tensor::zeros([2, 32, 32, channels[0]], &Device::flex());
         let y = layers.forward(&parameters.plain(Mode::Infer), x, None);

@@ -13,7 +13,8 @@ pub struct Translation {
     pub task: Task,
     /// The generator's architecture.
     pub generator: TranslationNet,
-    /// Residual blocks of a `resnet`: 6 or 9 in the paper.
+    /// Residual blocks of a `resnet`; no more than 6 at half of `full_size` and
+    /// below, as in the paper.
     pub blocks: usize,
     /// Side of the patch that each answer of the discriminator sees: 1, 16, 34,
     /// 70, 142 or 286 pixels; 0 for the whole picture.
@@ -23,8 +24,8 @@ pub struct Translation {
     /// The share of values dropped in a `unet`'s innermost layers.
     pub dropout: f64,
     /// The side at which `model.width` holds. Smaller pictures get narrower
-    /// layers, by the square root of their side's share; 0 for the same width
-    /// at any side.
+    /// layers, by their side's share for a `resnet` and by its square root for a
+    /// `unet`; 0 for the same width and depth at any side.
     pub full_size: usize,
     /// Weight of the adversarial loss; at 0 there is no discriminator's game.
     pub adversarial: f64,
@@ -39,6 +40,8 @@ pub struct Translation {
     /// Generated pictures that the discriminator is shown again (`unpaired`).
     pub pool: usize,
     /// Pictures are loaded at so many times the resolution, and cut at random.
+    /// Below `full_size` they are not enlarged for it: what is cut out of a
+    /// picture that was enlarged is larger than what is translated later.
     pub load: f64,
 }
 
@@ -122,6 +125,16 @@ pub enum Distance {
 const FIELDS: [usize; 7] = [0, 1, 16, 34, 70, 142, 286];
 
 impl Translation {
+    /// The side at which pictures are loaded for a network of this side, when
+    /// most have so many pixels.
+    pub(crate) fn load_side(&self, side: usize, own: usize) -> usize {
+        let load = (side as f64 * self.load).round() as usize;
+        match side < self.full_size {
+            true => load.min(own.max(side)),
+            false => load,
+        }
+    }
+
     pub(in super::super) fn check(&self) -> Result<(), RecipeError> {
         let fits = (1..=32).contains(&self.blocks);
         require(fits, "translation.blocks", &self.blocks, "between 1 and 32")?;

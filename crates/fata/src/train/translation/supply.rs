@@ -43,14 +43,15 @@ struct Jitter {
 impl Supply {
     /// From where a run is: so many pictures were shown.
     pub(super) fn new(recipe: &Recipe, data: &Arc<Domains>, images_seen: u64) -> Self {
-        let load = recipe.translation.as_ref().map_or(1.0, |table| table.load);
         let side = data.resolution;
+        let load = (recipe.translation.as_ref())
+            .map_or(side, |table| table.load_side(side, data.shorter_side));
         Self {
             data: data.clone(),
             random: Random::new(recipe.train.seed),
             batch: recipe.train.batch,
             side,
-            load: (side as f64 * load).round() as usize,
+            load,
             mirror: recipe.augment.mirror,
             next: images_seen,
             orders: [None, None],

@@ -134,4 +134,27 @@ fn pictures_that_are_no_pairs_are_refused_by_recipes_of_pairs() {
     assert!(error.contains("no pairs"), "{error}");
     let trainer = Trainer::new(recipe("cyclegan", &places, &[])).unwrap();
     assert_eq!(trainer.networks().len(), 4);
+    assert_eq!(trainer.items(), 6);
+}
+
+/// What is cut out of an enlarged picture is larger than what is translated.
+#[test]
+fn below_the_full_size_no_picture_is_enlarged_to_be_cut() {
+    let parent = tempfile::tempdir().unwrap();
+    let places = domains(parent.path(), 3);
+    let loaded = |changes: &[&str]| {
+        let recipe = recipe("pix2pix", &places, changes);
+        let data = Domains::open(&domain_options(&recipe)).unwrap();
+        let table = recipe.translation.unwrap();
+        table.load_side(data.resolution, data.shorter_side)
+    };
+    assert_eq!(loaded(&["translation.full_size=64"]), 32);
+    assert_eq!(loaded(&["translation.full_size=32"]), 36);
+    assert_eq!(loaded(&["translation.full_size=0"]), 36);
+    // There are pixels to spare.
+    let smaller = ["translation.full_size=64", "train.resolution=16"];
+    assert_eq!(loaded(&smaller), 18);
+    // Of halves, those of a half: 16 pixels of 32.
+    let halves = ["domains.from=halves", "translation.full_size=64"];
+    assert_eq!(loaded(&halves), 32);
 }
