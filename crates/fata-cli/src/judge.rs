@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: JudgeArgs) -> anyhow::Result<ExitCode> {
         return judge_human::run(&arguments);
     }
     let device = arguments.machine.open()?;
-    if let Some(model) = judge_translation::translator(&arguments.subjects[0], &device) {
+    if let Some(model) = judge_translation::translator(&arguments.subjects[0], &device)? {
         return judge_translation::run(&model, &arguments, &device);
     }
     let talkative = !arguments.quiet && !arguments.machine.json;

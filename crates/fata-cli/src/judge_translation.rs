@@ -4,28 +4,37 @@
 use crate::failure::Usage;
 use crate::judge::JudgeArgs;
 use anyhow::Context;
-use fata::Translator;
 use fata::data::{DomainOptions, Domains};
 use fata::device::Device;
 use fata::judge::{
     Better, Features, Metric, TranslationOptions, TranslationReport, judge_translation, short,
 };
 use fata::recipe::Recipe;
-use fata::ship::{Direction, Which};
+use fata::ship::{Direction, ModelError, Which};
 use fata::train::domain_options;
+use fata::{Generator, Translator};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The model, if the path is one that translates. What cannot be read is left
-/// for others to say.
-pub(crate) fn translator(path: &Path, device: &Device) -> Option<Translator> {
+/// The model, if the path is one that translates. What is no model at all is
+/// left for others to say.
+///
+/// # Errors
+/// If it translates, but cannot be used.
+pub(crate) fn translator(path: &Path, device: &Device) -> Result<Option<Translator>, ModelError> {
     let weights = ["safetensors", "pth", "pt"];
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-    let may_be = path.is_dir() || weights.iter().any(|known| ending == *known);
-    may_be
-        .then(|| Translator::load(path, Which::Best, device).ok())
-        .flatten()
+    if !path.is_dir() && weights.iter().all(|known| ending != *known) {
+        return Ok(None);
+    }
+    match Translator::load(path, Which::Best, device) {
+        Ok(model) => Ok(Some(model)),
+        Err(error) => match Generator::load(path, device) {
+            Err(ModelError::Translates { .. }) => Err(error),
+            _ => Ok(None),
+        },
+    }
 }
 
 pub(crate) fn run(

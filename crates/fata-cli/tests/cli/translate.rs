@@ -358,4 +358,12 @@ fn a_translation_is_judged_on_pairs_that_it_was_not_shown() {
     place
         .fata("judge pix2pix/generator.safetensors")
         .fails(2, &["--from A --against B"]);
+    // What translates and cannot be used is not taken for something else.
+    let mut bytes = place.read("pix2pix/generator.safetensors");
+    let width = bytes.windows(9).position(|part| part == b"width = 8");
+    bytes[width.unwrap() + 8] = b'9';
+    place.write("other.safetensors", &bytes);
+    let said = place.fata("judge other.safetensors --from a --against b");
+    let said = said.fails(1, &["other.safetensors"]).stderr;
+    assert!(!said.contains("makes none of latents"), "{said}");
 }

@@ -120,15 +120,18 @@ impl TranslationForm {
     }
 
     /// Strided layers of the discriminator that make its field; none where it
-    /// sees single pixels.
+    /// sees single pixels. Below the full size the field shrinks with the side, so
+    /// that it stays about as large a part of the picture.
     fn strides(&self) -> Option<usize> {
+        let halvings = (self.settings.full_size / self.side.max(1)).max(1).ilog2() as usize;
+        let smaller = |strides: usize| Some(strides.saturating_sub(halvings).max(1));
         match self.settings.field {
             1 => None,
-            16 => Some(1),
-            34 => Some(2),
-            70 => Some(3),
-            142 => Some(4),
-            286 => Some(5),
+            16 => smaller(1),
+            34 => smaller(2),
+            70 => smaller(3),
+            142 => smaller(4),
+            286 => smaller(5),
             // The first of these fields that covers the picture.
             _ => Some(match self.side {
                 0..=16 => 1,

@@ -7,10 +7,7 @@ use burn::tensor::Device;
 
 fn form(name: &str, side: usize, channels: [usize; 2]) -> TranslationForm {
     let recipe = Recipe::named(name).unwrap();
-    let mut settings = recipe.translation.unwrap();
-    if side < 32 {
-        settings.field = 16;
-    }
+    let settings = recipe.translation.unwrap();
     TranslationForm::new(&recipe.model, &settings, side, channels).unwrap()
 }
 
@@ -72,10 +69,23 @@ fn each_field_has_its_patches() {
     }
 }
 
+/// 70 of 256 pixels, 34 of 128, 16 of 64, and nothing smaller.
+#[test]
+fn fields_follow_the_side() {
+    for (side, strides) in [(512, 3), (256, 3), (128, 2), (64, 1), (32, 1)] {
+        let mut form = form("pix2pix", side, [3, 3]);
+        assert_eq!(form.strides(), Some(strides), "side {side}");
+        form.settings.full_size = 0;
+        assert_eq!(form.strides(), Some(3), "side {side}");
+    }
+}
+
 #[test]
 fn a_side_without_layers_is_refused_with_the_least() {
     let recipe = Recipe::named("pix2pix").unwrap();
-    let settings = recipe.translation.unwrap();
+    let mut settings = recipe.translation.unwrap();
+    assert!(TranslationForm::new(&recipe.model, &settings, 16, [3, 3]).is_ok());
+    settings.full_size = 0;
     for side in [8, 48, 2048] {
         let error = TranslationForm::new(&recipe.model, &settings, side, [3, 3]).unwrap_err();
         let said = error.to_string();
@@ -86,7 +96,8 @@ fn a_side_without_layers_is_refused_with_the_least() {
     }
     // Without a discriminator its field does not matter.
     let recipe = Recipe::named("regression").unwrap();
-    let settings = recipe.translation.unwrap();
+    let mut settings = recipe.translation.unwrap();
+    settings.full_size = 0;
     assert!(TranslationForm::new(&recipe.model, &settings, 16, [3, 3]).is_ok());
 }
 

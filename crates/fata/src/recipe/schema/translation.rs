@@ -17,7 +17,8 @@ pub struct Translation {
     /// below, as in the paper.
     pub blocks: usize,
     /// Side of the patch that each answer of the discriminator sees: 1, 16, 34,
-    /// 70, 142 or 286 pixels; 0 for the whole picture.
+    /// 70, 142 or 286 pixels at `full_size`, and about the same share of smaller
+    /// pictures; 0 for the whole picture.
     pub field: usize,
     /// What normalises the layers of all players.
     pub norm: TranslationNorm,
