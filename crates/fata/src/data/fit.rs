@@ -104,13 +104,18 @@ pub(crate) fn prepare_pixels(
         }
     };
     if shape.channels == 4 {
-        for pixel in prepared.chunks_exact_mut(4) {
-            if pixel[3] == 0 {
-                pixel.fill(0);
-            }
-        }
+        blacken_transparent(&mut prepared);
     }
     Ok(prepared)
+}
+
+/// Makes pixels of four channels black that are wholly transparent.
+pub(crate) fn blacken_transparent(pixels: &mut [u8]) {
+    for pixel in pixels.chunks_exact_mut(4) {
+        if pixel[3] == 0 {
+            pixel.fill(0);
+        }
+    }
 }
 
 /// Resizes a picture to any size; sizes are width, height.

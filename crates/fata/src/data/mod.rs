@@ -33,7 +33,7 @@ pub use domains::{DomainOptions, Domains, Part};
 pub use drawing::Drawing;
 pub use error::{DataError, Skipped};
 pub use fit::Fit;
-pub(crate) use fit::resized;
+pub(crate) use fit::{blacken_transparent, resized};
 pub use hold_out::HoldOut;
 pub use loader::{Batch, DEFAULT_MEMORY_BUDGET_BYTES, Loader, LoaderOptions};
 pub use points::Standardisation;

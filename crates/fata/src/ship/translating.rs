@@ -9,7 +9,7 @@
 
 use super::model::ModelError;
 use super::translator::{Direction, Translator};
-use crate::data::{Drawing, resized};
+use crate::data::{Drawing, blacken_transparent, resized};
 use crate::draw::Picture;
 
 /// How much neighbouring tiles overlap: this part of their side.
@@ -105,7 +105,7 @@ impl Translating {
         let [channels, channels_out] = self.translator.channels(self.direction);
         let mut input = match self.drawing {
             Some(drawing) => {
-                let plain = picture.with_channels(channels_out);
+                let plain = as_learnt(picture, channels_out);
                 let size = [plain.width, plain.height];
                 Picture {
                     pixels: drawing.draw(&plain.pixels, size, channels_out, None),
@@ -113,7 +113,7 @@ impl Translating {
                     ..plain
                 }
             }
-            None => picture.with_channels(channels),
+            None => as_learnt(picture, channels),
         };
         let mut alpha = (picture.channels == 4 && channels != 4 && channels_out != 4)
             .then(|| plane(picture, 3));
@@ -241,6 +241,16 @@ fn total_weights(starts: &[usize], length: usize, side: usize) -> Vec<f32> {
     total
 }
 
+/// A picture in the channels of a network, and as training was shown it: what is
+/// wholly transparent has no colour.
+fn as_learnt(picture: &Picture, channels: usize) -> Picture {
+    let mut plain = picture.with_channels(channels);
+    if channels == 4 {
+        blacken_transparent(&mut plain.pixels);
+    }
+    plain
+}
+
 /// A square of the picture as numbers; beyond its edges the edge goes on.
 fn push_tile(values: &mut Vec<f32>, picture: &Picture, [left, top]: [usize; 2], side: usize) {
     let channels = picture.channels;
@@ -311,5 +321,16 @@ mod tests {
                 assert!(overlap >= side / OVERLAP, "{overlap} of {side} in {length}");
             }
         }
+    }
+
+    #[test]
+    fn a_colour_that_cannot_be_seen_says_nothing() {
+        let hidden = Picture {
+            width: 2,
+            height: 1,
+            channels: 4,
+            pixels: vec![9, 8, 7, 0, 6, 5, 4, 1],
+        };
+        assert_eq!(as_learnt(&hidden, 4).pixels, [0, 0, 0, 0, 6, 5, 4, 1]);
     }
 }
