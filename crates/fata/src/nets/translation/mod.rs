@@ -113,10 +113,10 @@ impl TranslationForm {
     /// Residual blocks at this side: at half the full size and below no more
     /// than six (Zhu et al. 2017, section 7.2).
     fn blocks(&self) -> usize {
-        match self.settings.full_size / 2 {
-            half if self.side <= half => self.settings.blocks.min(MOST_BLOCKS_OF_HALF),
-            _ => self.settings.blocks,
+        if self.side <= self.settings.full_size / 2 {
+            return self.settings.blocks.min(MOST_BLOCKS_OF_HALF);
         }
+        self.settings.blocks
     }
 
     /// Strided layers of the discriminator that make its field; none where it

@@ -24,9 +24,9 @@ pub struct Translation {
     pub norm: TranslationNorm,
     /// The share of values dropped in a `unet`'s innermost layers.
     pub dropout: f64,
-    /// The side at which `model.width` holds. Smaller pictures get narrower
-    /// layers, by their side's share for a `resnet` and by its square root for a
-    /// `unet`; 0 for the same width and depth at any side.
+    /// The side at which `model.width`, `blocks`, `field` and `load` hold. Smaller
+    /// pictures get narrower layers, by their side's share for a `resnet` and by
+    /// its square root for a `unet`; 0 for the same of all at any side.
     pub full_size: usize,
     /// Weight of the adversarial loss; at 0 there is no discriminator's game.
     pub adversarial: f64,
